@@ -1,0 +1,5 @@
+"""One command per user verb."""
+
+
+def main() -> None:
+    """Start."""

@@ -1,0 +1,98 @@
+"""A painted shape: how much of each pixel is inside, as immutable tiles that successive versions share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+TILE_PX = 256
+FULL = 255
+HALF = 128
+
+Tile = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """uint8 coverage (0 outside, 255 inside) of the picture's pixels in read-only 256 x 256 tiles.
+
+    A new version keeps every tile it did not change, so that a long undo history stays small.
+    """
+
+    shape: tuple[int, int]
+    tiles: tuple[tuple[Tile, ...], ...]
+
+    @classmethod
+    def from_array(cls, values: npt.NDArray[np.uint8]) -> "Coverage":
+        """Cut (H, W) uint8 into tiles; equal empty or full tiles are one array."""
+        if values.ndim != 2 or values.dtype != np.uint8:
+            raise ValueError(f"coverage is (H, W) uint8, this is {values.shape} {values.dtype}")
+        height, width = values.shape
+        flat: dict[tuple[tuple[int, int], int], Tile] = {}
+        rows = []
+        for top in range(0, height, TILE_PX):
+            row = []
+            for left in range(0, width, TILE_PX):
+                tile = values[top : top + TILE_PX, left : left + TILE_PX]
+                first = int(tile[0, 0])
+                if (tile == first).all():
+                    tile = flat.setdefault((tile.shape, first), np.full(tile.shape, first, np.uint8))
+                else:
+                    tile = tile.copy()
+                tile.setflags(write=False)
+                row.append(tile)
+            rows.append(tuple(row))
+        return cls((height, width), tuple(rows))
+
+    @classmethod
+    def from_probability(cls, probability: npt.NDArray[np.float32]) -> "Coverage":
+        """A prediction as a starting shape: its half contour stays where it was within 1/255 of the slope."""
+        return cls.from_array(np.rint(np.clip(probability, 0, 1) * FULL).astype(np.uint8))
+
+    def to_array(self) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8, a new array."""
+        return np.concatenate([np.concatenate(row, axis=1) for row in self.tiles], axis=0)
+
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """(H, W) True where at least half of the pixel is inside."""
+        result: npt.NDArray[np.bool_] = self.to_array() >= HALF
+        return result
+
+    def window(self, top: int, left: int, bottom: int, right: int) -> npt.NDArray[np.uint8]:
+        """The part [top, bottom) x [left, right) as a new array; the box must lie within the picture."""
+        result = np.empty((bottom - top, right - left), np.uint8)
+        for i in range(top // TILE_PX, -(-bottom // TILE_PX)):
+            for j in range(left // TILE_PX, -(-right // TILE_PX)):
+                tile = self.tiles[i][j]
+                t, le = i * TILE_PX, j * TILE_PX
+                y0, y1 = max(top, t), min(bottom, t + tile.shape[0])
+                x0, x1 = max(left, le), min(right, le + tile.shape[1])
+                result[y0 - top : y1 - top, x0 - left : x1 - left] = tile[y0 - t : y1 - t, x0 - le : x1 - le]
+        return result
+
+    def replaced(self, top: int, left: int, patch: npt.NDArray[np.uint8]) -> "Coverage":
+        """With `patch` laid in at (top, left), within the picture; itself if nothing differs."""
+        bottom, right = top + patch.shape[0], left + patch.shape[1]
+        if top < 0 or left < 0 or bottom > self.shape[0] or right > self.shape[1]:
+            raise ValueError("the patch leaves the picture")
+        tiles = [list(row) for row in self.tiles]
+        changed = False
+        for i in range(top // TILE_PX, -(-bottom // TILE_PX)):
+            for j in range(left // TILE_PX, -(-right // TILE_PX)):
+                old = self.tiles[i][j]
+                t, le = i * TILE_PX, j * TILE_PX
+                y0, y1 = max(top, t), min(bottom, t + old.shape[0])
+                x0, x1 = max(left, le), min(right, le + old.shape[1])
+                new = old.copy()
+                new[y0 - t : y1 - t, x0 - le : x1 - le] = patch[y0 - top : y1 - top, x0 - left : x1 - left]
+                if not np.array_equal(new, old):
+                    new.setflags(write=False)
+                    tiles[i][j] = new
+                    changed = True
+        return Coverage(self.shape, tuple(tuple(row) for row in tiles)) if changed else self
+
+    def bytes_not_in(self, other: "Coverage | None") -> int:
+        """Memory of the tiles that `other` does not share."""
+        known = set() if other is None else {id(tile) for row in other.tiles for tile in row}
+        own = {id(tile): tile.nbytes for row in self.tiles for tile in row}
+        return sum(size for key, size in own.items() if key not in known)

@@ -1,0 +1,71 @@
+"""Everything that undo covers in an open case."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from semiview.core.coverage import Coverage
+from semiview.core.gauge import Gauge
+from semiview.core.registration import Registration
+
+EdgeAlgorithm = Literal["threshold", "derivative", "linear", "sigmoid", "peak", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSettings:
+    """How edges are found and what counts, the same for every row of one measurement.
+
+    Attributes
+    ----------
+    edge_algorithm, threshold_percent
+        Where on a profile the edge lies; the percentage is between the local minimum and maximum.
+    rows_averaged
+        Number S of rows along the edge averaged into a profile.
+    epe_step_nm
+        Distance of EPE points along design edges; NaN: max(5 nm, 1 px).
+    corner_nm
+        Length beside each corner whose points are of the class `corner`; NaN: 1.3 corner radii, taken as 20 nm or
+        3 px, whichever is more.
+    epe_reach_nm
+        Farthest contour that still belongs to a point; also limited to half the local width or space. NaN: 60 nm or
+        30 px, whichever is less, but at least 4 px.
+    tolerance_nm
+        |EPE| above it is a violation.
+    """
+
+    edge_algorithm: EdgeAlgorithm = "threshold"
+    threshold_percent: float = 50.0
+    rows_averaged: int = 4
+    epe_step_nm: float = float("nan")
+    corner_nm: float = float("nan")
+    epe_reach_nm: float = float("nan")
+    tolerance_nm: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """Registration, correction, ignore region, gauges and settings of an open case; compared by identity.
+
+    Attributes
+    ----------
+    correction
+        Standing material as the reviewer draws it, in image px; None while the prediction stands uncorrected.
+    ignore
+        Region that enters no loss, score or measurement; None for none.
+    gauges
+        Placed by hand; those found from the design are derived and not kept here.
+    """
+
+    registration: Registration
+    correction: Coverage | None = None
+    ignore: Coverage | None = None
+    gauges: tuple[Gauge, ...] = ()
+    settings: MeasureSettings = field(default_factory=MeasureSettings)
+
+    def bytes_not_in(self, other: "Document | None") -> int:
+        """Memory that this document does not share with `other`: what keeping it in the history costs."""
+        size = 1024  # the objects themselves, near enough
+        for name in ("correction", "ignore"):
+            own = getattr(self, name)
+            if own is not None:
+                size += own.bytes_not_in(None if other is None else getattr(other, name))
+        return size
