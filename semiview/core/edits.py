@@ -57,7 +57,9 @@ def set_shape(document: Document, layer: Layer, shape: Coverage | None) -> Docum
     return _with_layer(document, layer, shape)
 
 
-def paint(document: Document, layer: Layer, start: Coverage, path_px: Points, radius_px: float, stroke: Stroke) -> Document:
+def paint(
+    document: Document, layer: Layer, start: Coverage, path_px: Points, radius_px: float, stroke: Stroke
+) -> Document:
     """Draw a round brush along a path.
 
     Parameters
@@ -84,7 +86,15 @@ def paint(document: Document, layer: Layer, start: Coverage, path_px: Points, ra
     return _merged(document, layer, base, int(top), int(left), stamp, stroke)
 
 
-def lay(document: Document, layer: Layer, start: Coverage, top: int, left: int, share: npt.NDArray[np.float32], stroke: Stroke) -> Document:
+def lay(
+    document: Document,
+    layer: Layer,
+    start: Coverage,
+    top: int,
+    left: int,
+    share: npt.NDArray[np.float32],
+    stroke: Stroke,
+) -> Document:
     """Add or erase a shape given as coverage (h, w) in [0, 1] at (top, left): polygon, fill, design outline."""
     base: Coverage = getattr(document, layer) or start
     stamp = np.rint(np.clip(share, 0, 1) * FULL).astype(np.uint8)
@@ -112,7 +122,9 @@ def _with_layer(document: Document, layer: Layer, shape: Coverage | None) -> Doc
     return replace(document, correction=shape) if layer == "correction" else replace(document, ignore=shape)
 
 
-def _merged(document: Document, layer: Layer, base: Coverage, top: int, left: int, stamp: npt.NDArray[np.uint8], stroke: Stroke) -> Document:
+def _merged(
+    document: Document, layer: Layer, base: Coverage, top: int, left: int, stamp: npt.NDArray[np.uint8], stroke: Stroke
+) -> Document:
     old = base.window(top, left, top + stamp.shape[0], left + stamp.shape[1])
     new = np.maximum(old, stamp) if stroke == "add" else np.minimum(old, FULL - stamp)
     shape = base.replaced(top, left, new)

@@ -50,7 +50,8 @@ def coverage(outlines: Sequence[Points], shape: tuple[int, int]) -> npt.NDArray[
     cover = np.bincount(cell, dy, cells).reshape(height, width + 1)
     left_part = np.bincount(cell, dy * (middle[:, 0] - column), cells).reshape(height, width + 1)
     inside = np.cumsum(cover, axis=1) - left_part
-    return np.clip(np.abs(inside[:, :width]), 0.0, 1.0).astype(np.float32)
+    share: npt.NDArray[np.float32] = np.clip(np.abs(inside[:, :width]), 0.0, 1.0).astype(np.float32)
+    return share
 
 
 def _edges(outlines: Sequence[Points]) -> tuple[Points, Points]:
@@ -115,7 +116,7 @@ def _split(starts: Points, ends: Points, axis: int) -> tuple[Points, Points]:
         level = (first[owner] + step).astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             along = (level - starts[owner, axis]) / delta[owner]
-        point = starts[owner] + along[:, None] * (ends[owner] - starts[owner])
+            point: Points = starts[owner] + along[:, None] * (ends[owner] - starts[owner])
         point[:, axis] = level
         at_start, at_end = index == 0, index == pieces[owner]
         point[at_start] = starts[owner[at_start]]

@@ -101,7 +101,9 @@ class Registration:
         if not np.isfinite(self.parameters).all():
             raise ValueError(f"a registration parameter is not finite: {self.parameters}")
         if self.scale_x <= 0 or self.scale_y <= 0:
-            raise ValueError("registration scales must be positive; a mirrored scan is `mirrored`, not a negative scale")
+            raise ValueError(
+                "registration scales must be positive; a mirrored scan is `mirrored`, not a negative scale"
+            )
 
     @property
     def parameters(self) -> npt.NDArray[np.float64]:
@@ -127,11 +129,13 @@ class Registration:
         rotation = np.array([[cosine, -sine], [sine, cosine]])
         shear_scale = np.array([[self.scale_x, self.shear * self.scale_y], [0.0, self.scale_y]])
         mirror = np.diag([-1.0, 1.0]) if self.frame.mirrored else np.eye(2)
-        return rotation @ shear_scale @ mirror
+        linear: npt.NDArray[np.float64] = rotation @ shear_scale @ mirror
+        return linear
 
     def linear_px(self) -> npt.NDArray[np.float64]:
         """(2, 2) design nm -> image px, without the shift."""
-        return np.diag([1.0, -1.0]) @ self.linear_nm() / self.frame.nm_per_px
+        linear: npt.NDArray[np.float64] = np.diag([1.0, -1.0]) @ self.linear_nm() / self.frame.nm_per_px
+        return linear
 
     def matrix(self) -> npt.NDArray[np.float64]:
         """(3, 3) homogeneous design nm -> image px. For 14 mm from the origin `to_px` is the more exact way."""

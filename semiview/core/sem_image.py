@@ -85,7 +85,9 @@ class SemImage:
         self.pixels.setflags(write=False)
 
     @classmethod
-    def from_pixels(cls, pixels: npt.NDArray[Any], nm_per_px: float = float("nan"), source: str = "given") -> "SemImage":
+    def from_pixels(
+        cls, pixels: npt.NDArray[Any], nm_per_px: float = float("nan"), source: str = "given"
+    ) -> "SemImage":
         """An image from an array (H, W) and a square pixel size in nm; NaN for unknown."""
         height, width = pixels.shape
         size = PixelSize() if np.isnan(nm_per_px) else PixelSize(nm_per_px, nm_per_px, source)

@@ -1,0 +1,48 @@
+# Set-up and the main verbs. `make demo` and `make test` need nothing but Python 3.11 to 3.13 and make.
+#
+#   PYTHON=python3.12 make demo          another interpreter
+#   TORCH_INDEX=URL make demo            a PyTorch build for your GPU (pytorch.org names the URL)
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test quick check lint format benchmarks clean
+
+demo: $(VENV)/installed  ## the example project in the window; the whole loop in the shell where there is no display
+	$(BIN)/semiview demo
+
+test: $(VENV)/installed-dev  ## every test, the slow ones too
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+quick: $(VENV)/installed-dev  ## the tests that take less than ten seconds each
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# PyTorch first and by itself: the registry's newest build would bring gigabytes of CUDA along.
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
