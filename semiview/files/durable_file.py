@@ -47,7 +47,7 @@ class SystemCalls:
 
     def replace(self, source: Path, target: Path) -> None:
         """Give the file its name, over an older one."""
-        os.replace(source, target)
+        source.replace(target)
 
     def fsync_folder(self, folder: Path) -> None:
         """Force the folder's names to the disk; Windows does so by itself."""

@@ -1,0 +1,244 @@
+"""A record as the bytes of an HDF5 file, and back. docs/feedback-record.md lists what is in it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from semiview.core.review import DecisionKind
+from semiview.feedback.hdf5_parts import (
+    get_array,
+    get_gauges,
+    get_outlines,
+    get_registration,
+    get_table,
+    image_bytes,
+    new_image,
+    opened_image,
+    put_array,
+    put_gauges,
+    put_outlines,
+    put_registration,
+    put_table,
+    sha256_of,
+)
+from semiview.feedback.record import SCHEMA_VERSION, Record
+from semiview.feedback.user_block import parse_user_block, read_user_block, with_user_block
+
+WHAT = "record"
+
+_TEXTS = (
+    "kind",
+    "case_id",
+    "reviewer",
+    "time_utc",
+    "reason",
+    "note",
+    "image_sha256",
+    "nm_per_px_source",
+    "pattern_type",
+    "group",
+    "split",
+    "tool",
+    "edge_algorithm",
+    "program_version",
+    "checkpoint_id",
+    "checkpoint_sha256",
+    "design_tone",
+)
+_FLAGS = ("approves_shape", "approves_registration", "approves_measurements")
+_NUMBERS = ("seconds_spent", "nm_per_px_x", "nm_per_px_y", "free_share")
+_ARRAYS = {
+    "sem": "sem/image",
+    "design_raster": "design/raster",
+    "prediction": "prediction/probability",
+    "approved": "approved/mask",
+    "ignore": "ignore/mask",
+}
+
+
+class NewerRecordError(ValueError):
+    """A whole record that only a newer version of the program can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHeader:
+    """The small things of a record, read from its first bytes alone.
+
+    Attributes
+    ----------
+    shape
+        (H, W) of the picture in px, or None.
+    approved_sha256
+        Of the approved shape's pixels; empty without one. Equal shapes have equal hashes.
+    registration_class
+        Class of the registration, or empty.
+    split
+        As the record names it; FeedbackStore.split_of knows what was decided later.
+    sha256
+        Of these facts, among them the hash of the HDF5 part: it stands for the whole record.
+    """
+
+    record_id: str
+    kind: DecisionKind
+    case_id: str
+    reviewer: str
+    time_utc: str
+    supersedes: tuple[str, ...]
+    reason: str
+    note: str
+    approves_shape: bool
+    approves_registration: bool
+    approves_measurements: bool
+    shape: tuple[int, int] | None
+    approved_sha256: str
+    image_sha256: str
+    registration_class: str
+    pattern_type: str
+    group: str
+    split: str
+    checkpoint_id: str
+    sha256: str
+
+    @property
+    def trains(self) -> bool:
+        """True if the record approves a shape that a network may learn from."""
+        return self.kind in ("accept", "correct") and self.approves_shape
+
+
+def to_bytes(record: Record, identifier: str) -> bytes:
+    """The whole file of a record.
+
+    Parameters
+    ----------
+    identifier
+        The uuid7 under which it will be known.
+    """
+    with new_image(0 if record.sem is None else 2 * record.sem.nbytes) as file:
+        file.attrs["record_uuid"] = identifier
+        _put(file, record)
+        body = image_bytes(file)
+    trust = None if record.registration is None else record.registration.trust
+    facts: dict[str, Any] = {
+        "uuid": identifier,
+        "schema_version": record.schema_version,
+        "supersedes": list(record.supersedes),
+        "shape": record.shape,
+        "approved_sha256": "" if record.approved is None else sha256_of(record.approved),
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+        "registration_class": "" if trust is None else trust.registration_class or "",
+    }
+    facts |= {name: getattr(record, name) for name in (*_TEXTS, *_FLAGS)}
+    return with_user_block(WHAT, facts, body)
+
+
+def from_bytes(data: bytes) -> Record:
+    """The record in a file's bytes.
+
+    Raises
+    ------
+    NewerRecordError
+        If its schema is newer than this program.
+    ValueError
+        If it is no record, or damaged.
+    """
+    try:
+        with opened_image(data) as file:
+            return _get(file)
+    except NewerRecordError:
+        raise
+    except (OSError, KeyError, TypeError, RuntimeError, IndexError, AttributeError) as error:
+        raise ValueError(f"it cannot be read as a record ({error})") from error
+
+
+def read_header(path: Path) -> RecordHeader:
+    """The header of a record file, from one short read.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    NewerRecordError, ValueError
+        As `from_bytes`.
+    """
+    return _header(path.stem, *read_user_block(path, WHAT))
+
+
+def parse_header(record_id: str, data: bytes) -> RecordHeader:
+    """The header in a record file's bytes; raises as `from_bytes`."""
+    return _header(record_id, *parse_user_block(data, WHAT))
+
+
+def _header(record_id: str, facts: dict[str, Any], sha256: str) -> RecordHeader:
+    try:
+        if facts["schema_version"] > SCHEMA_VERSION:
+            raise NewerRecordError(f"it was written by version {facts['program_version']} of the program.")
+        if not record_id.startswith(facts["uuid"]):
+            raise ValueError("its name is not the one it was given")
+        shape = facts["shape"]
+        return RecordHeader(
+            record_id=record_id,
+            supersedes=tuple(facts["supersedes"]),
+            shape=None if shape is None else (shape[0], shape[1]),
+            sha256=sha256,
+            **{name: facts[name] for name in _HEADER_FACTS},
+        )
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"its first lines lack {error}") from error
+
+
+_HEADER_FACTS = tuple(
+    name for name in RecordHeader.__slots__ if name not in ("record_id", "supersedes", "shape", "sha256")
+)
+
+
+def _put(file: h5py.File, record: Record) -> None:
+    file.attrs["schema_version"] = record.schema_version
+    for name in (*_TEXTS, *_FLAGS, *_NUMBERS):
+        file.attrs[name] = getattr(record, name)
+    file.attrs.create("supersedes", np.array(record.supersedes, dtype=object), dtype=h5py.string_dtype())
+    for name, path in _ARRAYS.items():
+        array = getattr(record, name)
+        if array is not None:
+            put_array(file.require_group(path.partition("/")[0]), path.partition("/")[2], array)
+    if record.design_outlines_nm:
+        put_outlines(file.require_group("design"), "outlines_nm", record.design_outlines_nm)
+    if record.approved is not None:
+        put_outlines(file["approved"], "outlines_px", record.approved_outlines_px)
+    if record.registration is not None:
+        put_registration(file.create_group("registration"), record.registration)
+    if record.gauges:
+        put_gauges(file.create_group("gauges"), record.gauges)
+    for name, table in record.tables.items():
+        put_table(file.create_group(f"measurements/{name}"), table)
+    if record.metadata:
+        words = file.create_group("metadata").attrs
+        for name, value in record.metadata.items():
+            words[name] = value
+
+
+def _get(file: h5py.File) -> Record:
+    said = file.attrs
+    version = int(said["schema_version"])
+    if version > SCHEMA_VERSION:
+        raise NewerRecordError(f"it was written by version {said['program_version']} of the program.")
+    values: dict[str, Any] = {name: said[name] for name in _TEXTS}
+    values |= {name: bool(said[name]) for name in _FLAGS}
+    values |= {name: float(said[name]) for name in _NUMBERS}
+    values |= {name: get_array(file, path) for name, path in _ARRAYS.items() if path in file}
+    if "design/outlines_nm" in file:
+        values["design_outlines_nm"] = get_outlines(file["design"], "outlines_nm")
+    if "approved" in file:
+        values["approved_outlines_px"] = get_outlines(file["approved"], "outlines_px")
+    return Record(
+        **values,
+        supersedes=tuple(str(name) for name in said["supersedes"]),
+        registration=get_registration(file["registration"]) if "registration" in file else None,
+        gauges=get_gauges(file["gauges"]) if "gauges" in file else (),
+        tables={name: get_table(group) for name, group in file.get("measurements", {}).items()},
+        metadata=dict(file["metadata"].attrs) if "metadata" in file else {},
+        schema_version=version,
+    )
