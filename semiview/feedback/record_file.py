@@ -121,18 +121,7 @@ def to_bytes(record: Record, identifier: str) -> bytes:
         file.attrs["record_uuid"] = identifier
         _put(file, record)
         body = image_bytes(file)
-    trust = None if record.registration is None else record.registration.trust
-    facts: dict[str, Any] = {
-        "uuid": identifier,
-        "schema_version": record.schema_version,
-        "supersedes": list(record.supersedes),
-        "shape": record.shape,
-        "approved_sha256": "" if record.approved is None else sha256_of(record.approved),
-        "body_sha256": hashlib.sha256(body).hexdigest(),
-        "registration_class": "" if trust is None else trust.registration_class or "",
-    }
-    facts |= {name: getattr(record, name) for name in (*_TEXTS, *_FLAGS)}
-    return with_user_block(WHAT, facts, body)
+    return with_user_block(WHAT, _facts(record, identifier, hashlib.sha256(body).hexdigest()), body)
 
 
 def from_bytes(data: bytes) -> Record:
@@ -170,6 +159,33 @@ def read_header(path: Path) -> RecordHeader:
 def parse_header(record_id: str, data: bytes) -> RecordHeader:
     """The header in a record file's bytes; raises as `from_bytes`."""
     return _header(record_id, *parse_user_block(data, WHAT))
+
+
+def salvaged_header(record_id: str, data: bytes) -> RecordHeader | None:
+    """What a damaged record still says of itself, or None."""
+    try:
+        return parse_header(record_id, data)
+    except ValueError:
+        pass
+    try:
+        return _header(record_id, _facts(from_bytes(data), record_id[:36], ""), "")
+    except ValueError:
+        return None
+
+
+def _facts(record: Record, identifier: str, body_sha256: str) -> dict[str, Any]:
+    """What the user block says."""
+    trust = None if record.registration is None else record.registration.trust
+    facts: dict[str, Any] = {
+        "uuid": identifier,
+        "schema_version": record.schema_version,
+        "supersedes": list(record.supersedes),
+        "shape": record.shape,
+        "approved_sha256": "" if record.approved is None else sha256_of(record.approved),
+        "body_sha256": body_sha256,
+        "registration_class": "" if trust is None else trust.registration_class or "",
+    }
+    return facts | {name: getattr(record, name) for name in (*_TEXTS, *_FLAGS)}
 
 
 def _header(record_id: str, facts: dict[str, Any], sha256: str) -> RecordHeader:

@@ -1,0 +1,177 @@
+"""Unfinished work on a case, kept within a second of an edit and offered again after a crash."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import h5py
+
+from semiview.core.coverage import Coverage
+from semiview.core.document import Document, MeasureSettings
+from semiview.feedback.hdf5_parts import (
+    get_array,
+    get_gauges,
+    get_registration,
+    image_bytes,
+    new_image,
+    opened_image,
+    put_array,
+    put_gauges,
+    put_registration,
+)
+from semiview.feedback.user_block import parse_user_block, read_user_block, with_user_block
+from semiview.files.durable_file import SYSTEM_CALLS, SystemCalls, make_folder, write_durably
+from semiview.files.problem import FileProblem
+
+WHAT = "draft"
+FORMAT = 1
+FOLDER_NAME = "drafts"
+_SUFFIX = ".h5"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """What a reviewer had in hand.
+
+    Attributes
+    ----------
+    document
+        Registration, correction, ignore region, gauges and settings.
+    checkpoint_id
+        Whose prediction was shown; empty for none.
+    image_sha256
+        Of the SEM file it was drawn on; a draft of another picture is of no use.
+    saved_at
+        ISO 8601, UTC.
+    """
+
+    case_id: str
+    document: Document
+    checkpoint_id: str = ""
+    image_sha256: str = ""
+    saved_at: str = ""
+
+
+def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) -> None:
+    """Keep a draft in place of the case's older one.
+
+    Parameters
+    ----------
+    folder
+        The feedback folder of the project.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be written; the older draft is then still there.
+    """
+    document = draft.document
+    with new_image() as file:
+        put_registration(file.create_group("registration"), document.registration)
+        for name in ("correction", "ignore"):
+            layer = getattr(document, name)
+            if layer is not None:
+                put_array(file, name, layer.to_array())
+        if document.gauges:
+            put_gauges(file.create_group("gauges"), document.gauges)
+        settings = file.create_group("settings").attrs
+        for name, value in asdict(document.settings).items():
+            settings[name] = value
+        body = image_bytes(file)
+    facts = {
+        "format": FORMAT,
+        "case_id": draft.case_id,
+        "checkpoint_id": draft.checkpoint_id,
+        "image_sha256": draft.image_sha256,
+        "saved_at": draft.saved_at,
+        "body_sha256": hashlib.sha256(body).hexdigest(),
+    }
+    path = draft_path(folder, draft.case_id)
+    make_folder(path.parent, calls)
+    write_durably(path, with_user_block(WHAT, facts, body), calls)
+
+
+def load_draft(folder: Path, case_id: str) -> Draft | None:
+    """The draft of a case, or None.
+
+    Raises
+    ------
+    FileProblem
+        If it is damaged; it is moved aside (to `<name>.damaged`) and not offered again.
+    """
+    path = draft_path(folder, case_id)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileProblem(path, f"the draft cannot be read ({error.strerror}).") from error
+    try:
+        facts, _ = parse_user_block(data, WHAT)
+        if facts["format"] > FORMAT:
+            raise FileProblem(path, "the draft comes from a newer version of the program.", "Update this program.")
+        with opened_image(data) as file:
+            if hashlib.sha256(data[file.userblock_size :]).hexdigest() != facts["body_sha256"]:
+                raise ValueError("its bytes are not those that were written")
+            return _draft(file, facts)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        aside = path.with_suffix(".damaged")
+        try:
+            path.replace(aside)
+        except OSError:
+            aside = path
+        raise FileProblem(aside, f"the draft is damaged ({error}).", "Start the correction afresh.") from error
+
+
+def drop_draft(folder: Path, case_id: str) -> None:
+    """Forget the draft of a case, after its decision or at the reviewer's wish; nothing happens without one.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be removed.
+    """
+    path = draft_path(folder, case_id)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileProblem(path, f"the draft cannot be removed ({error.strerror}).") from error
+
+
+def list_drafts(folder: Path) -> tuple[str, ...]:
+    """Ids of the cases that have a draft, sorted."""
+    found = []
+    for path in (folder / FOLDER_NAME).glob("*" + _SUFFIX):
+        with contextlib.suppress(OSError, ValueError):  # a damaged one is reported when its case is opened
+            facts, _ = read_user_block(path, WHAT)
+            found.append(str(facts["case_id"]))
+    return tuple(sorted(found))
+
+
+def draft_path(folder: Path, case_id: str) -> Path:
+    """Where the draft of a case lies: any id makes a file name that every system takes."""
+    name = quote(case_id, safe=" ").replace(".", "%2E")
+    if len(name) > 180:
+        name = f"{name[:100]}~{hashlib.sha256(case_id.encode()).hexdigest()[:16]}"
+    return folder / FOLDER_NAME / (name + _SUFFIX)
+
+
+def _draft(file: h5py.File, facts: Mapping[str, Any]) -> Draft:
+    layers = {
+        name: Coverage.from_array(get_array(file, name)) if name in file else None for name in ("correction", "ignore")
+    }
+    said = file["settings"].attrs
+    defaults = asdict(MeasureSettings())
+    settings = {name: type(value)(said[name]) for name, value in defaults.items() if name in said}
+    document = Document(
+        registration=get_registration(file["registration"]),
+        correction=layers["correction"],
+        ignore=layers["ignore"],
+        gauges=get_gauges(file["gauges"]) if "gauges" in file else (),
+        settings=MeasureSettings(**settings),
+    )
+    return Draft(facts["case_id"], document, facts["checkpoint_id"], facts["image_sha256"], facts["saved_at"])

@@ -1,0 +1,98 @@
+"""All samples as one HDF5 file: a view with links to the records, or a packed copy to take away."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from semiview.feedback.hdf5_parts import image_bytes, new_image, opened_image, put_array
+from semiview.feedback.record_file import RecordHeader
+from semiview.feedback.record_id import relative_path
+from semiview.files.durable_file import SYSTEM_CALLS, TEMPORARY_SUFFIX, SystemCalls, write_durably, writing_problem
+from semiview.files.problem import FileProblem
+
+FORMAT = 1
+
+
+def write_view(path: Path, samples: Sequence[RecordHeader], calls: SystemCalls = SYSTEM_CALLS) -> None:
+    """Write a file whose /samples/<case> are links to the records, relative to its folder.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be written.
+    """
+    with new_image() as file:
+        file.attrs["format"] = FORMAT
+        links = file.create_group("samples")
+        for header in samples:
+            links[name_in_hdf5(header.case_id)] = h5py.ExternalLink(relative_path(header.record_id).as_posix(), "/")
+        _put_index(file, samples)
+        data = image_bytes(file)
+    write_durably(path, data, calls)
+
+
+def export_records(
+    path: Path, records: Sequence[tuple[RecordHeader, Callable[[], bytes]]], samples: Collection[str]
+) -> None:
+    """Write one file that holds every record whole below /records/<id>, and links /samples/<case> to the samples.
+
+    Parameters
+    ----------
+    records
+        Each header with what reads its file's bytes.
+    samples
+        Ids of the records that stand and train.
+
+    Raises
+    ------
+    FileProblem
+        If there is no room, or a record or the file cannot be read or written. An older file is then untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
+    try:
+        with h5py.File(temporary, "x", libver=("v108", "v110")) as file:
+            file.attrs["format"] = FORMAT
+            kept = file.create_group("records")
+            for header, read in records:
+                data = read()
+                _check_room(path, 2 * len(data))
+                with opened_image(data) as record:
+                    record.copy(record["/"], kept, header.record_id)
+            links = file.create_group("samples")
+            standing = [header for header, _ in records if header.record_id in samples]
+            for header in standing:
+                links[name_in_hdf5(header.case_id)] = h5py.SoftLink(f"/records/{header.record_id}")
+            _put_index(file, standing)
+        with temporary.open("rb+") as file_on_disk:
+            SYSTEM_CALLS.fsync(file_on_disk.fileno())
+        SYSTEM_CALLS.replace(temporary, path)
+        SYSTEM_CALLS.fsync_folder(path.absolute().parent)
+    except OSError as error:
+        raise writing_problem(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def name_in_hdf5(case_id: str) -> str:
+    """A case's id as the name of a link: "/" and a lone "." mean something else there."""
+    name = case_id.replace("%", "%25").replace("/", "%2F")
+    return "%2E" if name == "." else name
+
+
+def _put_index(file: h5py.File, samples: Iterable[RecordHeader]) -> None:
+    """What is in the file, as a table: one row a sample."""
+    group = file.create_group("index")
+    rows = list(samples)
+    for name in ("case_id", "record_id", "kind", "reviewer", "time_utc", "pattern_type", "group", "sha256"):
+        put_array(group, name, np.array([getattr(header, name) for header in rows], dtype=np.str_))
+
+
+def _check_room(path: Path, needed_bytes: int) -> None:
+    """HDF5 ends the process when the disk fills up under it, so it must not come to that."""
+    free = shutil.disk_usage(path.absolute().parent).free
+    if free < needed_bytes + 2**22:
+        raise FileProblem(path, "not exported, the disk is full.", "Make room or export to another disk.")
