@@ -47,7 +47,7 @@ def sha16(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def record_id(identifier: str, data: bytes) -> str:
+def make_record_id(identifier: str, data: bytes) -> str:
     """The name of a record with these bytes."""
     return f"{identifier}-{sha16(data)}"
 

@@ -11,7 +11,6 @@ from typing import Literal
 
 Split = Literal["train", "validation", "test", ""]
 
-FILE_NAME = "splits.json"
 FORMAT = 1
 FEWEST_GROUPS = 3  # with fewer there is no independent test
 SHARES: dict[Split, float] = {"train": 0.6, "test": 0.2, "validation": 0.2}
@@ -50,7 +49,7 @@ class Splits:
             if split in SHARES and not groups.get(name, Group("")).split:
                 groups[name] = Group(pattern_type, split)
             groups.setdefault(name, Group(pattern_type))
-        return cls(groups)
+        return cls(groups)._settled()
 
     def merged(self, other: "Splits") -> tuple["Splits", tuple[str, ...]]:
         """With the other's groups, and the names of those assigned differently there: what stands here stays."""
@@ -65,9 +64,10 @@ class Splits:
         return Splits(groups)._settled(), tuple(conflicts)
 
     def to_json(self) -> bytes:
-        """The file's content."""
+        """The file's content, with a hash of its groups."""
         groups = {name: {"pattern_type": g.pattern_type, "split": g.split} for name, g in self.groups.items()}
-        return (json.dumps({"format": FORMAT, "groups": groups}, ensure_ascii=False, indent=1) + "\n").encode()
+        content = {"format": FORMAT, "sha256": _sha256(groups), "groups": groups}
+        return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> "Splits":
@@ -82,12 +82,11 @@ class Splits:
             content = json.loads(data)
             if content["format"] > FORMAT:
                 raise ValueError(f"its format {content['format']} is newer than this program")
+            if content["sha256"] != _sha256(content["groups"]):
+                raise ValueError("its groups are not those that were written")
             groups = {name: Group(said["pattern_type"], said["split"]) for name, said in content["groups"].items()}
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it lacks {error}") from error
-        wrong = [name for name, group in groups.items() if group.split not in ("", *SHARES)]
-        if wrong:
-            raise ValueError(f"group {wrong[0]} has no split that there is")
         return cls(groups)
 
     def _settled(self) -> "Splits":
@@ -100,6 +99,10 @@ class Splits:
         for name in sorted(waiting, key=lambda text: hashlib.sha256(text.encode()).digest()):
             groups[name] = Group(groups[name].pattern_type, _next_split(groups, groups[name].pattern_type))
         return Splits(groups)
+
+
+def _sha256(groups: object) -> str:
+    return hashlib.sha256(json.dumps(groups, sort_keys=True).encode()).hexdigest()
 
 
 def _next_split(groups: Mapping[str, Group], pattern_type: str) -> Split:
