@@ -1,0 +1,51 @@
+"""Predictions on disk: what a network says of one picture."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from semiview.core.prediction import Prediction
+from semiview.core.sem_image import SemImage
+from semiview.files.durable_file import make_folder, write_durably
+from semiview.files.probability_grid import read_probability
+from semiview.files.problem import FileProblem
+
+
+def read_prediction(path: Path, sem: SemImage, checkpoint_id: str) -> Prediction:
+    """Read a NPY, NPZ or picture of probabilities (0 to 1, 0 to 255 or a mask) of standing material.
+
+    It lies on the picture's grid, or on that of the whole file; then the data bar is cut off.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be read, its values are no probabilities, or it fits neither grid.
+    """
+    probability = read_probability(path)
+    if probability.shape != sem.shape and probability.shape == sem.file_shape:
+        area = sem.area
+        probability = probability[area.top : area.bottom, area.left : area.right].copy()
+    if probability.shape != sem.shape:
+        (height, width), (picture_height, picture_width) = probability.shape, sem.shape
+        raise FileProblem(
+            path,
+            f"The prediction is {width} x {height} px, the picture {picture_width} x {picture_height} px.",
+            "Predict again, or correct `crop`.",
+        )
+    return Prediction(probability, checkpoint_id, str(path))
+
+
+def write_prediction(path: Path, probability: npt.NDArray[np.floating]) -> None:
+    """Write probabilities (H, W) as a float16 NPY, durably.
+
+    Raises
+    ------
+    FileProblem
+        If it could not be written.
+    """
+    buffer = io.BytesIO()
+    np.save(buffer, np.asarray(probability, dtype=np.float16), allow_pickle=False)
+    make_folder(path.parent)
+    write_durably(path, buffer.getvalue())

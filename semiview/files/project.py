@@ -1,0 +1,252 @@
+"""A project folder: its case list, its settings, and its cases as loaded values."""
+
+import math
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from semiview.core.case import Case
+from semiview.core.design import Design, Tone
+from semiview.core.document import MeasureSettings
+from semiview.core.prediction import Prediction
+from semiview.core.registration import Registration, nominal_registration
+from semiview.core.sem_image import SemImage
+from semiview.files.case_list import CaseRow, paired_by_name, read_case_list
+from semiview.files.design_file import GDS_SUFFIXES, DesignLibrary, layer_warnings
+from semiview.files.mask_file import MASK_SUFFIXES, mask_design
+from semiview.files.prediction_file import read_prediction
+from semiview.files.problem import FileProblem
+from semiview.files.project_settings import ProjectSettings, read_settings, write_setting
+from semiview.files.sem_image_file import load_sem_image
+
+MARGIN, MOST_MARGIN_NM = 0.2, 10_000.0  # the stage may be off by that: of the field, and at most
+SCALE_ROOM, ROTATION_ROOM_DEG = 1.03, 3.0  # what alignment may find beyond the nominal frame
+IMPORTED = "imported"  # checkpoint of a prediction that came with the case list
+
+
+class _Libraries:
+    """Designs of a project, each parsed once even if several threads ask for it at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: dict[Path, Future[DesignLibrary]] = {}
+
+    def open(self, path: Path) -> DesignLibrary:
+        with self._lock:
+            future = self._opened.get(path)
+            mine = future is None
+            if future is None:
+                future = self._opened[path] = Future()
+        if mine:
+            try:
+                future.set_result(DesignLibrary.open(path))
+            except BaseException as problem:  # whoever waits must not wait for ever
+                with self._lock:
+                    del self._opened[path]  # the user may put the file right
+                future.set_exception(problem)
+        return future.result()
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """An opened project folder; never changed, `set_...` gives a new one.
+
+    Attributes
+    ----------
+    rows
+        The usable rows of the case list, in its order.
+    problems
+        Rows, columns and settings that are not used, each with its reason.
+    """
+
+    folder: Path
+    settings: ProjectSettings
+    rows: tuple[CaseRow, ...]
+    problems: tuple[FileProblem, ...] = ()
+    _libraries: _Libraries = field(default_factory=_Libraries, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Project":
+        """Open a folder with cases.csv, or with images and designs that pair by name.
+
+        Raises
+        ------
+        FileProblem
+            If there is no such folder, its cases.csv lacks a needed column, or there are no images.
+        """
+        folder = folder.absolute()
+        if folder.name == "cases.csv" and folder.is_file():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise FileProblem(folder, "There is no such folder.", "Choose a folder with images or a cases.csv.")
+        settings, problems = read_settings(folder / "project.toml")
+        case_list = folder / "cases.csv"
+        rows, more = read_case_list(case_list) if case_list.exists() else paired_by_name(folder)
+        return cls(folder, settings, rows, (*problems, *more))
+
+    @property
+    def registrations_path(self) -> Path:
+        """What align found or a person set."""
+        return self.folder / "registrations.csv"
+
+    @property
+    def feedback_folder(self) -> Path:
+        """The feedback store."""
+        return self.folder / "feedback"
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Checkpoints of this project."""
+        return self.folder / "checkpoints"
+
+    @property
+    def predictions_folder(self) -> Path:
+        """One folder of predictions a checkpoint."""
+        return self.folder / "predictions"
+
+    @property
+    def runs_folder(self) -> Path:
+        """One folder a training run."""
+        return self.folder / "runs"
+
+    def prediction_path(self, checkpoint_id: str, case_id: str) -> Path:
+        """Where the prediction that a checkpoint makes of a case is kept."""
+        return self.predictions_folder / quote(checkpoint_id, safe="") / f"{quote(case_id, safe='')}.npy"
+
+    def measure_settings(self) -> MeasureSettings:
+        """How edges are found and what counts, from project.toml."""
+        return self.settings.measure
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, CaseRow]:
+        return {row.case_id: row for row in self.rows}
+
+    def row(self, case_id: str) -> CaseRow:
+        """One row of the case list; raises FileProblem if there is none of that name."""
+        if case_id not in self._by_id:
+            raise FileProblem(self.folder, f"There is no case {case_id} in the project.")
+        return self._by_id[case_id]
+
+    def load(self, case_id: str, checkpoint_id: str | None = None) -> Case:
+        """One field of view with its design and its prediction; safe to call from several threads.
+
+        Parameters
+        ----------
+        checkpoint_id
+            Whose prediction is wanted; one named in the case list wins.
+
+        Raises
+        ------
+        FileProblem
+            If the case is not in the project or its image cannot be used. A design or prediction that cannot be used
+            is a warning of the case, which then has none.
+        """
+        row = self.row(case_id)
+        sem, info = load_sem_image(row.image, row.area, row.pixel_size, row.page)
+        if not sem.pixel_size.known and self.settings.pixel_size.known:
+            sem = replace(sem, pixel_size=self.settings.pixel_size)
+        warnings = list(info.warnings)
+        if not sem.pixel_size.known:
+            warnings.append("The pixel size is unknown: set `nm_per_px`; until then nothing is measured in nm.")
+        nominal, design = self._design(row, sem, warnings)
+        prediction = self._prediction(row, sem, checkpoint_id, warnings)
+        return Case(row.info, sem, nominal, design, prediction, tuple(warnings))
+
+    def set_pixel_size(self, nm_per_px: float) -> "Project":
+        """The project with another default pixel size, written to project.toml.
+
+        Raises
+        ------
+        FileProblem
+            If it could not be written.
+        """
+        return self._with_setting("nm_per_px", float(nm_per_px))
+
+    def set_tone(self, tone: Tone) -> "Project":
+        """The project with another default tone, written to project.toml; raises FileProblem if that failed."""
+        return self._with_setting("tone", tone)
+
+    def _with_setting(self, key: str, value: float | str) -> "Project":
+        path = self.folder / "project.toml"
+        write_setting(path, key, value)
+        settings, problems = read_settings(path)
+        kept = tuple(problem for problem in self.problems if problem.path != path)
+        return Project(self.folder, settings, self.rows, (*problems, *kept), self._libraries)
+
+    def _design(self, row: CaseRow, sem: SemImage, warnings: list[str]) -> tuple[Registration, Design | None]:
+        """The nominal registration, and the design if there is one that can be used."""
+        centre = (row.x_nm, row.y_nm)
+        path = row.design
+        if path is None and self.settings.design:
+            path = self.folder / self.settings.design
+
+        def nominal(centre_nm: tuple[float, float]) -> Registration:
+            x_nm, y_nm = (0.0 if math.isnan(value) else value for value in centre_nm)
+            return nominal_registration(sem.shape, sem.pixel_size, (x_nm, y_nm), row.rotation_deg, row.mirrored)
+
+        if path is None:
+            return nominal(centre), None
+        tone = row.tone or self.settings.tone
+        if tone is None:
+            warnings.append(
+                "The tone is not set: say in `tone` whether what is drawn stands (raised) or is an opening."
+            )
+        try:
+            if path.suffix.lower() in MASK_SUFFIXES:
+                registration = nominal(centre)
+                return registration, mask_design(path, registration, sem.shape, tone)
+            if path.suffix.lower() not in GDS_SUFFIXES:
+                kinds = ", ".join((*GDS_SUFFIXES, *MASK_SUFFIXES))
+                raise FileProblem(path, "Designs of this kind are not read here.", f"It may be {kinds}.")
+            library = self._libraries.open(path)
+            cell, layers = library.resolved(row.layers or self.settings.layers, row.cell or self.settings.cell)
+            warnings.extend((*library.warnings, *layer_warnings(layers)))
+            if math.isnan(row.x_nm):
+                x_min, y_min, x_max, y_max = library.bounds_nm(layers, cell)
+                centre = ((x_min + x_max) / 2, (y_min + y_max) / 2)
+            registration = nominal(centre)
+            if not sem.pixel_size.known:
+                return registration, None
+            design = library.design(design_field_nm(registration, sem.shape), layers, tone, cell)
+            if not design.target:
+                x_nm, y_nm = centre
+                warnings.append(f"Nothing is drawn near {x_nm:.0f}, {y_nm:.0f} nm: check `x_nm`, `y_nm` and `layers`.")
+            return registration, design
+        except FileProblem as problem:
+            warnings.append(str(problem))
+            return nominal(centre), None
+
+    def _prediction(
+        self, row: CaseRow, sem: SemImage, checkpoint_id: str | None, warnings: list[str]
+    ) -> Prediction | None:
+        made = None if checkpoint_id is None else self.prediction_path(checkpoint_id, row.case_id)
+        try:
+            if row.prediction is not None:
+                return read_prediction(row.prediction, sem, IMPORTED)
+            if made is not None and checkpoint_id is not None and made.exists():
+                return read_prediction(made, sem, checkpoint_id)
+        except FileProblem as problem:
+            warnings.append(str(problem))
+        return None
+
+
+def design_field_nm(nominal: Registration, shape: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Box in design nm that holds all the design which alignment may bring into the picture.
+
+    The picture and 20 % of it (at most 10 um) on each side, with room for 3 % scale and 3 degrees.
+    """
+    height, width = shape
+    margin_px = np.minimum(MARGIN * np.array([width, height]), MOST_MARGIN_NM / nominal.frame.nm_per_px)
+    half = (np.array([width, height]) / 2 + margin_px) * SCALE_ROOM
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + np.array(nominal.frame.centre_px)
+    placed = np.concatenate(
+        [nominal.turned(turn).to_nm(corners) for turn in (-ROTATION_ROOM_DEG, 0.0, ROTATION_ROOM_DEG)]
+    )
+    (x_min, y_min), (x_max, y_max) = placed.min(axis=0).tolist(), placed.max(axis=0).tolist()
+    return x_min, y_min, x_max, y_max
