@@ -1,0 +1,273 @@
+"""Is the candidate better than the checkpoint in use? Paired on the locked test samples, bootstrap by group.
+
+Images of one group are not independent: resampling single images would promote a network that is no better one time
+in five. So whole groups are resampled, and the bound is widened for the few groups there are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+Verdict = Literal["promote", "reject", "engineer decides"]
+Metric = Literal["iou", "dice", "ssim", "l1", "psnr", "epe_mean", "epe_3sigma", "epe_max", "faults"]
+
+# +1: more is better, -1: less is better. A gain is positive when the candidate is better.
+SENSE: Mapping[Metric, int] = {
+    "iou": 1,
+    "dice": 1,
+    "ssim": 1,
+    "l1": -1,
+    "psnr": 1,
+    "epe_mean": -1,
+    "epe_3sigma": -1,
+    "epe_max": -1,
+    "faults": -1,
+}
+RESAMPLES = 4000
+TAIL = 0.05
+NORMAL_QUANTILE = 1.6448536269514722
+WORST_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScores:
+    """How one network does on one held-out sample, against its approved shape.
+
+    Attributes
+    ----------
+    epe_mean_nm, epe_3sigma_nm, epe_max_nm
+        Of the prediction's distance from the approved contour along its normals: |mean|, three standard deviations,
+        largest size. NaN where the pixel size is unknown or no edge was found.
+    missing, bridge, extra
+        Approved features without a prediction, predictions that join several features, predictions of nothing.
+    """
+
+    sample_id: str
+    case_id: str
+    group: str
+    pattern_type: str
+    iou: float
+    dice: float
+    ssim: float
+    l1: float
+    psnr: float
+    epe_mean_nm: float
+    epe_3sigma_nm: float
+    epe_max_nm: float
+    missing: int
+    bridge: int
+    extra: int
+
+    @property
+    def faults(self) -> int:
+        """Features that came out wrong altogether."""
+        return self.missing + self.bridge + self.extra
+
+    def value(self, metric: Metric) -> float:
+        """One figure by the name the report gives it."""
+        return float(getattr(self, f"{metric}_nm" if metric.startswith("epe") else metric))
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """What it takes to be promoted without being asked.
+
+    Attributes
+    ----------
+    main_metric
+        Its gain must be sure to be positive.
+    worst_epe_nm
+        The candidate's largest |EPE| error may not exceed this; infinite: no limit.
+    """
+
+    main_metric: Metric = "iou"
+    worst_epe_nm: float = float("inf")
+    enough_samples: int = 50
+    enough_groups: int = 10
+    groups_per_type: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric over the samples of one pattern type (empty: of all).
+
+    `gain` is the mean paired improvement; with a probability of 95 % each it is above `lower` and below `upper`
+    (NaN with fewer than two groups).
+    """
+
+    metric: str
+    pattern_type: str
+    samples: int
+    groups: int
+    current: float
+    candidate: float
+    gain: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSample:
+    """A sample whose main metric changed most, for a person to look at."""
+
+    sample_id: str
+    case_id: str
+    current: float
+    candidate: float
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """The comparison with all its figures, and what follows from it."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    main_metric: str
+    samples: int
+    groups: int
+    figures: tuple[Figure, ...]
+    worst_changed: tuple[ChangedSample, ...]
+
+    def figure(self, metric: Metric, pattern_type: str = "") -> Figure | None:
+        """The line of a metric, or None if it could not be had."""
+        for entry in self.figures:
+            if (entry.metric, entry.pattern_type) == (metric, pattern_type):
+                return entry
+        return None
+
+
+def compare(
+    current: Sequence[SampleScores], candidate: Sequence[SampleScores], rules: GateRules | None = None
+) -> GateReport:
+    """Compare two networks on the same samples.
+
+    Raises
+    ------
+    ValueError
+        If the two lists are not about the same samples in the same order.
+    """
+    rules = rules or GateRules()
+    if [s.sample_id for s in current] != [s.sample_id for s in candidate]:
+        raise ValueError("current and candidate must be scored on the same samples in the same order")
+    types = sorted({s.pattern_type for s in current if s.pattern_type})
+    figures = []
+    for pattern_type in ["", *types] if len(types) > 1 else [""]:
+        chosen = [i for i, s in enumerate(current) if pattern_type in ("", s.pattern_type)]
+        pairs = [(current[i], candidate[i]) for i in chosen]
+        figures += [figure for metric in SENSE if (figure := _figure(metric, pattern_type, pairs, rules)) is not None]
+    groups = len({s.group for s in current})
+    against, worries = _objections(figures, candidate, rules)
+    enough = len(current) >= rules.enough_samples and groups >= rules.enough_groups
+    verdict: Verdict = "engineer decides"
+    if enough:
+        verdict = "reject" if against else "promote"
+        few = ()
+    else:
+        few = (
+            f"{len(current)} held-out samples of {groups} groups; at least {rules.enough_samples} of "
+            f"{rules.enough_groups} are needed to promote without being asked",
+        )
+    return GateReport(
+        verdict,
+        (*few, *against, *worries),
+        rules.main_metric,
+        len(current),
+        groups,
+        tuple(figures),
+        _worst_changed(current, candidate, rules.main_metric),
+    )
+
+
+def group_bounds(
+    gains: npt.NDArray[np.float64], groups: Sequence[str], rng: np.random.Generator
+) -> tuple[float, float]:
+    """One-sided 95 % bounds of the mean gain, by resampling whole groups; NaN with fewer than two.
+
+    The percentile bounds are widened about the mean by t(.95, G - 1) / 1.645 sqrt(G / (G - 1)): G groups show less
+    than the spread they were drawn from.
+    """
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    count = int(index.max()) + 1
+    if count < 2:
+        return float("nan"), float("nan")
+    sums = np.bincount(index, gains, count)
+    sizes = np.bincount(index, minlength=count)
+    drawn = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    means = (drawn @ sums) / (drawn @ sizes)
+    widening = special.stdtrit(count - 1, 1 - TAIL) / NORMAL_QUANTILE * np.sqrt(count / (count - 1))
+    mean = float(gains.mean())
+    low, high = np.quantile(means, [TAIL, 1 - TAIL])
+    return float(mean + widening * (low - mean)), float(mean + widening * (high - mean))
+
+
+def _figure(
+    metric: Metric, pattern_type: str, pairs: Sequence[tuple[SampleScores, SampleScores]], rules: GateRules
+) -> Figure | None:
+    values = np.array([(old.value(metric), new.value(metric)) for old, new in pairs]).reshape(-1, 2)
+    known = np.isfinite(values).all(axis=1)
+    if not known.any():
+        return None
+    old, new = values[known].T
+    groups = [pair[0].group for pair, ok in zip(pairs, known, strict=True) if ok]
+    gains = SENSE[metric] * (new - old)
+    lower, upper = group_bounds(gains, groups, np.random.default_rng(rules.seed))
+    return Figure(
+        metric,
+        pattern_type,
+        len(gains),
+        len(set(groups)),
+        float(old.mean()),
+        float(new.mean()),
+        float(gains.mean()),
+        lower,
+        upper,
+    )
+
+
+def _objections(
+    figures: Sequence[Figure], candidate: Sequence[SampleScores], rules: GateRules
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What stands against a promotion, and what is said beside it."""
+    against, beside = [], []
+    main = next((f for f in figures if (f.metric, f.pattern_type) == (rules.main_metric, "")), None)
+    if main is None:
+        against.append(f"there is no held-out sample with a known {rules.main_metric}")
+    elif not main.lower > 0:
+        against.append(f"the gain in {rules.main_metric} is not sure: {_interval(main)}")
+    else:
+        beside.append(f"the gain in {rules.main_metric} is sure: {_interval(main)}")
+    for figure in figures:
+        if figure.metric == rules.main_metric and figure.pattern_type:
+            worse = figure.upper < 0
+            if worse and figure.groups >= rules.groups_per_type:
+                against.append(f"{figure.pattern_type} gets worse: {_interval(figure)}")
+            elif worse or figure.gain < 0:
+                beside.append(f"{figure.pattern_type} lost in {figure.metric}: {_interval(figure)}")
+        if figure.metric == "faults" and not figure.pattern_type and figure.upper < 0:
+            against.append(f"more features are missing, bridged or extra: {-figure.gain:+.3g} a sample")
+    sizes = [s.epe_max_nm for s in candidate if np.isfinite(s.epe_max_nm)]
+    if sizes and max(sizes) > rules.worst_epe_nm:
+        against.append(f"the largest EPE error is {max(sizes):.1f} nm, the limit {rules.worst_epe_nm:.1f} nm")
+    return tuple(against), tuple(beside)
+
+
+def _interval(figure: Figure) -> str:
+    size = f"{figure.gain:+.4g} over {figure.samples} samples of {figure.groups} groups"
+    return size if np.isnan(figure.lower) else f"{size}, 5 % bounds {figure.lower:+.4g} and {figure.upper:+.4g}"
+
+
+def _worst_changed(
+    current: Sequence[SampleScores], candidate: Sequence[SampleScores], metric: Metric
+) -> tuple[ChangedSample, ...]:
+    changed = [
+        ChangedSample(old.sample_id, old.case_id, old.value(metric), new.value(metric))
+        for old, new in zip(current, candidate, strict=True)
+        if np.isfinite(old.value(metric)) and np.isfinite(new.value(metric))
+    ]
+    changed.sort(key=lambda entry: SENSE[metric] * (entry.candidate - entry.current))
+    return tuple(changed[:WORST_SHOWN])

@@ -1,0 +1,219 @@
+"""Checkpoints of a project: one safetensors file each, and one pointer to the one in use.
+
+`current.json` holds the id in use and the whole history of promotions and rollbacks; it changes by one atomic
+replacement. The checkpoint that ships with the program is the ground under it all.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from semiview.files.durable_file import exclusive_lock, make_folder, write_durably
+from semiview.files.problem import FileProblem
+
+SUFFIX = ".safetensors"
+POINTER = "current.json"
+STARTER_FILE = "starter.safetensors"
+POINTER_FORMAT = 1
+LONGEST_HEADER = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRef:
+    """A checkpoint on the disk: its id, its file and its card (origin, training data, figures)."""
+
+    id: str
+    path: Path
+    card: Mapping[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the file.
+
+        Raises
+        ------
+        FileProblem
+            If the file cannot be read.
+        """
+        try:
+            return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise FileProblem(self.path, f"the checkpoint cannot be read: {error.strerror}.") from error
+
+
+def starter_path() -> Path:
+    """File of the checkpoint that ships with the program."""
+    return Path(str(resources.files("semiview.resources") / "checkpoints" / STARTER_FILE))
+
+
+def read_reference(path: Path) -> CheckpointRef:
+    """Open a checkpoint file as far as its card.
+
+    Raises
+    ------
+    FileProblem
+        If it is missing, cut off or no checkpoint of this program.
+    """
+    advice = "Put the file back from a copy, or promote another checkpoint."
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= LONGEST_HEADER:
+                raise FileProblem(path, "this is no safetensors file.", advice)
+            header = json.loads(file.read(length))
+        size = path.stat().st_size
+        card = json.loads(header.pop("__metadata__")["card"])
+        expected = 8 + length + max(tensor["data_offsets"][1] for tensor in header.values())
+        checkpoint_id = str(card["id"])
+    except FileNotFoundError:
+        raise FileProblem(path, "the checkpoint is gone.", advice) from None
+    except OSError as error:
+        raise FileProblem(path, f"the checkpoint cannot be read: {error.strerror}.", advice) from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise FileProblem(path, "this is no checkpoint of SemiView, or it is damaged.", advice) from None
+    if size != expected:
+        raise FileProblem(path, f"the checkpoint is cut off: {size} of {expected} bytes.", advice)
+    return CheckpointRef(checkpoint_id, path, card)
+
+
+class Registry:
+    """The checkpoints in a project's folder, which need not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def _pointer(self) -> Path:
+        return self.folder / POINTER
+
+    def current(self) -> CheckpointRef:
+        """The checkpoint in use; the shipped one until another was promoted.
+
+        Raises
+        ------
+        FileProblem
+            If the pointer or the file it names cannot be read.
+        """
+        in_use = self._in_use(self.history())
+        return self.get(in_use[-1]) if in_use else read_reference(starter_path())
+
+    def get(self, checkpoint_id: str) -> CheckpointRef:
+        """A checkpoint by its id.
+
+        Raises
+        ------
+        FileProblem
+            If there is none.
+        """
+        if not checkpoint_id or checkpoint_id != Path(checkpoint_id).name:
+            raise FileProblem(self.folder, f"{checkpoint_id!r} is no checkpoint id.")
+        path = self.folder / (checkpoint_id + SUFFIX)
+        if not path.exists():
+            starter = read_reference(starter_path())
+            if starter.id == checkpoint_id:
+                return starter
+        return read_reference(path)
+
+    def list(self) -> tuple[CheckpointRef, ...]:
+        """Every readable checkpoint, the shipped one first, then by id, which begins with the time it was made."""
+        found = [read_reference(starter_path())]
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+            try:
+                found.append(read_reference(path))
+            except FileProblem:
+                continue
+        return tuple(found)
+
+    def add(self, checkpoint_id: str, data: bytes) -> CheckpointRef:
+        """Keep a checkpoint's bytes durably; it is not in use by that.
+
+        Raises
+        ------
+        FileProblem
+            If it cannot be written, or there is one of that id already.
+        """
+        make_folder(self.folder)
+        path = self.folder / (checkpoint_id + SUFFIX)
+        if path.exists():
+            raise FileProblem(path, "there is a checkpoint of this id already.")
+        write_durably(path, data)
+        return read_reference(path)
+
+    def promote(self, checkpoint_id: str, by: str, reason: str) -> None:
+        """Make a checkpoint the current one, in one atomic step.
+
+        Raises
+        ------
+        FileProblem
+            If there is no such checkpoint or the pointer cannot be written; the old one stays in use then.
+        """
+        self.get(checkpoint_id)
+        self._append({"action": "promote", "id": checkpoint_id, "by": by, "reason": reason})
+
+    def rollback(self, by: str = "", reason: str = "") -> CheckpointRef:
+        """Go back to the checkpoint that was in use before the current one, and return it.
+
+        Raises
+        ------
+        FileProblem
+            If there is none before it.
+        """
+        self._append({"action": "rollback", "by": by, "reason": reason})
+        return self.current()
+
+    def history(self) -> tuple[Mapping[str, Any], ...]:
+        """Promotions and rollbacks, oldest first: action, id, by, reason, time_utc.
+
+        Raises
+        ------
+        FileProblem
+            If the pointer is damaged.
+        """
+        try:
+            pointer = json.loads(self._pointer.read_bytes())
+            history = tuple(pointer["history"])
+            if pointer["format"] > POINTER_FORMAT:
+                raise FileProblem(self._pointer, "written by a newer version of this program.", "Update SemiView.")
+            in_use = self._in_use(history)
+            if pointer["id"] != (in_use[-1] if in_use else read_reference(starter_path()).id):
+                raise ValueError
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise FileProblem(self._pointer, f"cannot be read: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError):
+            raise FileProblem(
+                self._pointer,
+                "damaged, so that nobody can say which checkpoint is in use.",
+                "Restore it from a copy, or remove it to use the shipped checkpoint, and promote again.",
+            ) from None
+        return history
+
+    def _append(self, entry: dict[str, str]) -> None:
+        make_folder(self.folder)
+        with exclusive_lock(self._pointer):
+            history = self.history()
+            if entry["action"] == "rollback" and not self._in_use(history):
+                raise FileProblem(self.folder, "there is no earlier checkpoint to go back to.")
+            stamped = {**entry, "time_utc": datetime.now(UTC).isoformat(timespec="seconds")}
+            history = (*history, stamped)
+            in_use = self._in_use(history)
+            in_use_id = in_use[-1] if in_use else read_reference(starter_path()).id
+            pointer = {"format": POINTER_FORMAT, "id": in_use_id, "history": history}
+            write_durably(self._pointer, json.dumps(pointer, indent=1).encode())
+
+    @staticmethod
+    def _in_use(history: tuple[Mapping[str, Any], ...]) -> "list[str]":
+        """Ids from the first promoted one up to the one in use; a rollback takes the last away."""
+        stack: list[str] = []
+        for entry in history:
+            if entry["action"] == "promote":
+                stack.append(str(entry["id"]))
+            elif stack:
+                stack.pop()
+        return stack
