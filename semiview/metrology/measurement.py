@@ -1,0 +1,256 @@
+"""Everything that is read from one case: contours, CD, EPE and image scores."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from semiview.core.case import Case
+from semiview.core.coverage import FULL, Coverage
+from semiview.core.design import Design
+from semiview.core.document import Document, MeasureSettings
+from semiview.core.gauge import Gauge
+from semiview.core.outline import Points
+from semiview.core.prediction import Prediction
+from semiview.core.raster import coverage
+from semiview.core.registration import Registration
+from semiview.core.sem_image import PixelSize
+from semiview.metrology.cd import CdRow, measure_cd
+from semiview.metrology.contour import SemContours, half_contours
+from semiview.metrology.crossing import Booleans, Floats
+from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, measure_epe, summarise
+from semiview.metrology.gauge import design_gauges
+from semiview.metrology.pixel_scores import PixelScores, pixel_scores
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """A row of scores.csv without the case: the prediction against the approved shape or the registered design.
+
+    EPE and CD figures are those of the prediction: against the design where `against` is "design", and the
+    difference to the approved shape's own where it is "approved". NaN where `reason` or the case's reasons say why.
+    """
+
+    against: str
+    l1: float
+    ssim: float
+    psnr: float
+    iou: float
+    dice: float
+    hausdorff95_nm: float
+    epe_mean_nm: float
+    epe_3sigma_nm: float
+    cd_bias_nm: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """What `measure` found.
+
+    Attributes
+    ----------
+    outlines_px
+        Contours of standing material of each source that exists, in image px.
+    epe
+        Rows of all sources.
+    reasons
+        Why something that was asked for is withheld: sentences for a person. Empty if nothing is.
+    seconds
+        Wall time of the measurement.
+    """
+
+    outlines_px: Mapping[Source, tuple[Points, ...]]
+    epe: EpeTable
+    cd: tuple[CdRow, ...]
+    scores: tuple[ScoreRow, ...]
+    epe_summary: Mapping[Source, EpeSummary]
+    reasons: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """What all sources of one case are measured against: equal where every part is the same object or setting."""
+
+    design: Design | None
+    registration: Registration
+    settings: MeasureSettings
+    ignore: Coverage | None
+    gauges: tuple[Gauge, ...]
+    pixel_size: PixelSize
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """What was read from one source."""
+
+    outlines: tuple[Points, ...]
+    epe: EpeTable
+    cd: tuple[CdRow, ...]
+
+
+def measure(case: Case, document: Document) -> Measurement:
+    """Contours, EPE, CD and scores of a case under a document.
+
+    Pure and safe in any thread. What an edit did not touch is remembered by the identity of the values it was read
+    from, so that a brush stroke costs only the approved shape's own rows.
+
+    Notes
+    -----
+    EPE and gauges against the design need a design with a tone, a pixel size and a registration that somebody vouches
+    for; otherwise `reasons` tells which is wanting. Gauges placed by hand are read with any registration. CD is in
+    nominal nm (the case's pixel size), EPE in design nm (through the registration).
+    """
+    begun = time.perf_counter()
+    reasons = _withheld(case, document)
+    design = case.design if not reasons else None
+    settings = document.settings
+    readings: dict[Source, _Reading] = {}
+    shapes: dict[Source, Prediction | Coverage] = {}
+    if case.prediction is not None:
+        shapes["prediction"] = case.prediction
+    if document.correction is not None:
+        shapes["approved"] = document.correction
+    under = _Conditions(
+        design, document.registration, settings, document.ignore, document.gauges, case.sem.pixel_size, case.sem.shape
+    )
+    for source, shape in shapes.items():
+        readings[source] = _read_shape(source, shape, under)
+    summaries = {source: summarise(reading.epe, settings.tolerance_nm) for source, reading in readings.items()}
+    return Measurement(
+        outlines_px={source: reading.outlines for source, reading in readings.items()},
+        epe=EpeTable.concatenated([reading.epe for reading in readings.values()]),
+        cd=tuple(row for reading in readings.values() for row in reading.cd),
+        scores=_scores(case, document, design, readings),
+        epe_summary=summaries if design is not None else {},
+        reasons=reasons,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _withheld(case: Case, document: Document) -> tuple[str, ...]:
+    """Why nothing is read against the design; empty without a design, which is no fault."""
+    if not case.sem.pixel_size.known or not np.isfinite(document.registration.frame.nm_per_px):
+        return ("no nanometre is shown: the pixel size is unknown",)
+    if case.design is None:
+        return ()
+    if document.registration.unusable_because is not None:
+        return (f"no EPE and no design gauges: {document.registration.unusable_because}",)
+    if case.design.tone is None:
+        return ("no EPE and no design gauges: tone is not set",)
+    return ()
+
+
+@lru_cache(maxsize=8)
+def _read_shape(source: Source, shape_of: Prediction | Coverage, under: _Conditions) -> _Reading:
+    """Contours of a prediction or a drawn shape, and what is measured on them."""
+    return _read(source, SemContours(_outlines(shape_of)), under, "half contour")
+
+
+def _read(source: Source, contours: SemContours, under: _Conditions, edge_algorithm: str) -> _Reading:
+    design, registration, shape = under.design, under.registration, under.shape
+    ignored = _ignored(design, registration, under.ignore, shape)
+    gauges, found = under.gauges, contours.found
+    epe = EpeTable.concatenated([])
+    if design is not None and design.tone is not None:
+        points = _design_points(design, registration, shape, under.settings)
+        epe = measure_epe(
+            points, contours.outlines, registration, shape, ignored, source, design.tone, found, contours.sigma_px
+        )
+        gauges += design_gauges(design, registration, shape)
+    scale = under.pixel_size
+    cd = measure_cd(gauges, contours.outlines, registration, scale, shape, source, edge_algorithm, found, ignored)
+    return _Reading(contours.outlines, epe, cd)
+
+
+_design_points = lru_cache(maxsize=4)(design_points)
+
+
+@lru_cache(maxsize=4)
+def _outlines(shape_of: Prediction | Coverage) -> tuple[Points, ...]:
+    if isinstance(shape_of, Prediction):
+        return half_contours(shape_of.probability, 0.5)
+    return half_contours(shape_of.to_array(), FULL / 2)
+
+
+@lru_cache(maxsize=4)
+def _ignored(
+    design: Design | None, registration: Registration, ignore: Coverage | None, shape: tuple[int, int]
+) -> Booleans | None:
+    """(H, W) True where nothing may be read: drawn by the reviewer or in the design's ignore layers."""
+    marked = None if ignore is None else ignore.mask()
+    if design is not None and design.ignore:
+        layers = coverage([registration.outline_to_px(outline) for outline in design.ignore], shape) > 0
+        marked = layers if marked is None else marked | layers
+    return marked
+
+
+@lru_cache(maxsize=2)
+def _design_raster(design: Design, registration: Registration, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """(H, W) share of each pixel that stands, were it printed as drawn."""
+    drawn = coverage([registration.outline_to_px(outline) for outline in design.target], shape)
+    return drawn if design.tone == "raised" else 1 - drawn
+
+
+@lru_cache(maxsize=4)
+def _compared(
+    prediction: Prediction,
+    reference: Coverage | None,
+    design: Design | None,
+    registration: Registration,
+    ignored_in: Design | None,
+    ignore: Coverage | None,
+    pixel_size: PixelSize,
+) -> PixelScores:
+    """The prediction against a drawn shape, or against the design where none is given."""
+    shape = prediction.probability.shape
+    ignored = _ignored(ignored_in, registration, ignore, shape)
+    own = _outlines(prediction)
+    if reference is not None:
+        approved = reference.to_array().astype(np.float32) * np.float32(1 / FULL)
+        return pixel_scores(prediction.probability, approved, ignored, pixel_size, own, _outlines(reference))
+    if design is None:
+        return PixelScores(reason="no design")
+    raster = _design_raster(design, registration, shape)
+    return pixel_scores(prediction.probability, raster, ignored, pixel_size, own)
+
+
+def _scores(
+    case: Case, document: Document, design: Design | None, readings: Mapping[Source, _Reading]
+) -> tuple[ScoreRow, ...]:
+    prediction, registration = case.prediction, document.registration
+    if prediction is None:
+        return ()
+    rows = []
+    about = (design, document.ignore, case.sem.pixel_size)
+    own = readings["prediction"]
+    if document.correction is not None:
+        scores = _compared(prediction, document.correction, None, registration, *about)
+        other = readings["approved"]
+        count = int(np.sum(own.epe.state != "extra"))
+        offsets = own.epe.epe_nm[:count] - other.epe.epe_nm[:count]
+        widths = {row.gauge_id: row.cd_nm for row in other.cd}
+        biases = np.array([row.cd_nm - widths[row.gauge_id] for row in own.cd])
+        rows.append(_score_row("approved", scores, offsets, biases))
+    if design is not None:
+        scores = _compared(prediction, None, design, registration, *about)
+        edges = own.epe.epe_nm[own.epe.feature_class == "edge"]
+        biases = np.array([row.cd_nm - row.cd_design_nm for row in own.cd])
+        rows.append(_score_row("design", scores, edges, biases))
+    return tuple(rows)
+
+
+def _score_row(against: str, scores: PixelScores, offsets_nm: Floats, cd_biases_nm: Floats) -> ScoreRow:
+    offsets, biases = offsets_nm[np.isfinite(offsets_nm)], cd_biases_nm[np.isfinite(cd_biases_nm)]
+    return ScoreRow(
+        against, scores.l1, scores.ssim, scores.psnr, scores.iou, scores.dice, scores.hausdorff95_nm,
+        float(offsets.mean()) if len(offsets) else float("nan"),
+        float(3 * offsets.std()) if len(offsets) else float("nan"),
+        float(biases.mean()) if len(biases) else float("nan"),
+        scores.reason,
+    )  # fmt: skip

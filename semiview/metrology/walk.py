@@ -1,0 +1,124 @@
+"""Points at equal steps along outlines, with their normals and their distance to the next corner."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from semiview.core.outline import Points
+from semiview.metrology.crossing import Booleans, Floats, Integers, repeated
+
+CORNER_DEG = 25.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walk:
+    """N points in the order of the outlines.
+
+    Attributes
+    ----------
+    points, normals
+        (N, 2) in design nm, the normals outward and of unit length.
+    outline, side
+        (N,) index of the outline, and of the side (the stretch between two corners) over all outlines.
+    place, side_length
+        (N,) arc length from the side's start, and the side's length.
+    to_corner
+        (N,) arc length to the nearer end of the side; inf on an outline without corners.
+    """
+
+    points: Points
+    normals: Points
+    outline: Integers
+    side: Integers
+    place: Floats
+    side_length: Floats
+    to_corner: Floats
+
+    def where(self, keep: Booleans) -> "Walk":
+        """Only the points at which `keep` (N,) is True."""
+        return Walk(
+            self.points[keep], self.normals[keep], self.outline[keep], self.side[keep],
+            self.place[keep], self.side_length[keep], self.to_corner[keep],
+        )  # fmt: skip
+
+
+def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: bool = False) -> Walk:
+    """Points along closed outlines (inside on the left, y up), at most `step` apart and centred on each side.
+
+    Parameters
+    ----------
+    chord
+        The normal is that of the chord from `chord` before to `chord` behind the point: exact on straight sides, and
+        steady on curves drawn as short edges on a grid.
+    round_corners
+        False: chords end at the corners, so each side keeps its own normal. True: they go round, so that normals turn
+        steadily from one side to the next.
+    """
+    cleaned = [_without_repeats(outline) for outline in outlines]
+    kept = [index for index, outline in enumerate(cleaned) if len(outline) >= 3]
+    if not kept:
+        none, nothing = np.empty(0), np.empty(0, dtype=np.int64)
+        return Walk(np.empty((0, 2)), np.empty((0, 2)), nothing, nothing, none, none, none)
+    counts = np.array([len(cleaned[index]) for index in kept])
+    vertices = np.concatenate([cleaned[index] for index in kept])
+    ring = np.repeat(np.arange(len(kept)), counts)
+    base = np.cumsum(counts) - counts
+    within = np.arange(len(vertices)) - base[ring]
+    following = base[ring] + (within + 1) % counts[ring]
+    previous = base[ring] + (within - 1) % counts[ring]
+    edges = vertices[following] - vertices
+    lengths = np.hypot(*edges.T)
+    units = edges / lengths[:, None]
+    before = units[previous]
+    cross = before[:, 0] * units[:, 1] - before[:, 1] * units[:, 0]
+    turn = np.rad2deg(np.arctan2(cross, np.einsum("ij,ij->i", before, units)))
+    corner = np.abs(turn) > CORNER_DEG
+    total = np.concatenate([[0.0], np.cumsum(lengths)])
+    ring_start, perimeter = total[base], np.bincount(ring, lengths)
+
+    # A ring without corners is one side that begins at its first vertex.
+    corners_of = np.bincount(ring, corner, len(kept))
+    begins = corner | ((within == 0) & (corners_of[ring] == 0))
+    side_vertex = np.flatnonzero(begins)
+    side_ring = ring[side_vertex]
+    side_start = total[side_vertex] - ring_start[side_ring]
+    last_of_ring = np.append(side_ring[1:] != side_ring[:-1], True)
+    first_of_ring = np.append(True, last_of_ring[:-1])
+    ring_first_start = side_start[first_of_ring]
+    side_end = np.append(side_start[1:], 0.0)
+    side_end[last_of_ring] = ring_first_start + perimeter
+    side_length = side_end - side_start
+
+    number = np.maximum(np.ceil(side_length / step - 1e-9), 1).astype(np.int64)
+    side, index = repeated(number)
+    spacing = side_length / number
+    place = (index + 0.5) * spacing[side]
+    owner = side_ring[side]
+    position = side_start[side] + place
+
+    def at(arc: Floats) -> Points:
+        """Points at an arc length of their ring, which may lie beyond its ends."""
+        wrapped = np.mod(arc, perimeter[owner]) + ring_start[owner]
+        edge = np.clip(np.searchsorted(total, wrapped, side="right") - 1, base[owner], (base + counts - 1)[owner])
+        point: Points = vertices[edge] + (wrapped - total[edge])[:, None] * units[edge]
+        return point
+
+    cornered = corners_of[owner] > 0
+    room = np.minimum(place, side_length[side] - place)
+    back = ahead = np.minimum(chord, perimeter[owner] / 8)
+    if not round_corners:
+        back = ahead = np.where(cornered, np.minimum(back, room), back)
+    tangent = at(position + ahead) - at(position - back)
+    size = np.hypot(*tangent.T)
+    size[size == 0] = 1.0
+    normals = np.column_stack([tangent[:, 1], -tangent[:, 0]]) / size[:, None]
+    return Walk(
+        at(position), normals, np.array(kept)[owner], side, place, side_length[side], np.where(cornered, room, np.inf)
+    )
+
+
+def _without_repeats(outline: Points) -> Points:
+    """Without vertices that equal the next one."""
+    different = (outline != np.roll(outline, -1, axis=0)).any(axis=1)
+    return outline if different.all() else outline[different]
