@@ -1,0 +1,130 @@
+"""Everything that one view draws of a case, as items in the view's world."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QTransform
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem
+
+from semiview.core.design import Design
+from semiview.core.outline import Points
+from semiview.ui.canvas import colours
+from semiview.ui.canvas.marks import GaugeMark, GaugesItem
+from semiview.ui.canvas.overlays import EpeItem, EpeVectors, LinesItem, ShapesItem
+from semiview.ui.canvas.pyramid import Pyramid
+from semiview.ui.canvas.pyramid_item import CoverageItem, PyramidItem
+from semiview.ui.view_settings import ViewSettings
+
+Kind = Literal["sem", "design", "prediction"]
+CORRECTION_FILL = 0.28
+IGNORE_FILL = 0.75
+HEAT_ALPHA = 0.65
+
+
+class Layers:
+    """The items of one view. Items under `registered` are in design nm about an origin, the others in image px."""
+
+    def __init__(self, kind: Kind, world: QGraphicsItem) -> None:
+        self.picture = PyramidItem(world)
+        self._frame = QGraphicsRectItem(world)
+        self._frame.setPen(Qt.PenStyle.NoPen)
+        self._frame.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+        self._frame.setVisible(kind == "design")
+        self._drawn_shapes = ShapesItem(self._frame)
+
+        self._overlays = _group(world)
+        self.heat = PyramidItem(self._overlays)
+        self.heat.set_lut(heat_lut())
+        self.correction = CoverageItem(colours.CORRECTION, CORRECTION_FILL, parent=self._overlays)
+        self.ignore = CoverageItem(colours.IGNORE, IGNORE_FILL, hatched=True, parent=self._overlays)
+        self.registered = _group(self._overlays)
+        self._other_layers = LinesItem(colours.DESIGN, Qt.PenStyle.DashLine, self.registered)
+        self._target = LinesItem(colours.DESIGN, parent=self.registered)
+        self.sem_contour = LinesItem(colours.SEM, parent=self._overlays)
+        self.prediction_contour = LinesItem(colours.PREDICTION, parent=self._overlays)
+        # EPE and gauges lie above the contours, in the design's frame again.
+        self._measured = _group(self._overlays)
+        self._epe = EpeItem(self._measured)
+        self._gauges = GaugesItem(self._measured)
+
+    @property
+    def overlays_shown(self) -> bool:
+        """False in the dark half of a blink."""
+        return self._overlays.isVisible()
+
+    def show_overlays(self, shown: bool) -> None:
+        """All overlays on or off."""
+        self._overlays.setVisible(shown)
+
+    def set_design(self, design: Design | None, shape: tuple[int, int], origin_nm: tuple[float, float]) -> None:
+        """Draw this design, its coordinates relative to `origin_nm`, in a picture (H, W)."""
+        target: Sequence[Points] = ()
+        others: Sequence[Points] = ()
+        opening = False
+        if design is not None:
+            target = [outline - origin_nm for outline in design.target]
+            others = [
+                outline - origin_nm for layer in design.layers if layer.role != "target" for outline in layer.outlines
+            ]
+            opening = design.tone == "opening"
+        inside, outside = colours.DESIGN_MATERIAL, colours.DESIGN_SPACE
+        if opening:
+            inside, outside = outside, inside
+        self._frame.setRect(QRectF(-0.5, -0.5, shape[1], shape[0]))
+        self._frame.setBrush(outside)
+        self._drawn_shapes.set_outlines(target if self._frame.isVisible() else (), inside)
+        self._target.set_outlines(target)
+        self._other_layers.set_outlines(others)
+
+    def set_registration(self, transform: QTransform | None) -> None:
+        """Lay the design there; None hides it: there is no pixel size."""
+        for item in (self._drawn_shapes, self.registered, self._measured):
+            item.setVisible(transform is not None)
+            if transform is not None:
+                item.setTransform(transform)
+
+    def set_epe(self, vectors: EpeVectors | None) -> None:
+        """EPE vectors in design nm about the origin."""
+        self._epe.set_vectors(vectors)
+
+    def set_gauges(self, marks: Sequence[GaugeMark]) -> None:
+        """Gauges in design nm about the origin."""
+        self._gauges.set_marks(marks)
+
+    def set_settings(self, settings: ViewSettings) -> None:
+        """Which overlays, and how strongly."""
+        self._overlays.setOpacity(settings.opacity)
+        for item, shown in (
+            (self._target, settings.design),
+            (self._other_layers, settings.design),
+            (self.heat, settings.prediction_heat),
+            (self.prediction_contour, settings.prediction_contour),
+            (self.sem_contour, settings.sem_contour),
+            (self.correction, settings.correction),
+            (self.ignore, settings.ignore),
+            (self._epe, settings.epe_vectors),
+            (self._gauges, settings.gauges),
+        ):
+            item.setVisible(shown)
+
+    def share_coverage(self, correction: Pyramid | None, ignore: Pyramid | None) -> None:
+        """Draw these shapes; the pyramids may be shared with other views."""
+        for item, pyramid in ((self.correction, correction), (self.ignore, ignore)):
+            if item.pyramid is not pyramid:
+                item.set_pyramid(pyramid)
+
+
+def heat_lut() -> npt.NDArray[np.uint8]:
+    """(256, 4) RGBA for a probability over the picture: clear at 0, orange at 1."""
+    colour = colours.PREDICTION
+    rgb = np.tile(np.array([colour.red(), colour.green(), colour.blue()], np.uint8), (256, 1))
+    return np.column_stack([rgb, np.rint(HEAT_ALPHA * np.arange(256)).astype(np.uint8)])
+
+
+def _group(parent: QGraphicsItem) -> QGraphicsRectItem:
+    group = QGraphicsRectItem(parent)
+    group.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+    return group

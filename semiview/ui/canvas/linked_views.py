@@ -1,0 +1,369 @@
+"""SEM, design and prediction side by side under one camera, with one pointer."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from semiview.core.case import Case
+from semiview.core.coverage import Coverage
+from semiview.core.document import Document
+from semiview.core.sem_image import SemImage
+from semiview.metrology.measurement import Measurement
+from semiview.ui.canvas.camera import Camera
+from semiview.ui.canvas.layers import Kind, Layers
+from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks
+from semiview.ui.canvas.overlays import registration_transform
+from semiview.ui.canvas.pyramid import Pyramid
+from semiview.ui.canvas.view import TOOLS, ImageView, Tool
+from semiview.ui.view_settings import CompareMode, ViewSettings
+
+BLINK_MS = 250
+BLACK_PERCENTILE, WHITE_PERCENTILE = 0.1, 99.9
+LEVEL_SAMPLES = 1_000_000
+
+TITLES: Mapping[Kind, str] = {"sem": "SEM", "design": "Design", "prediction": "Prediction"}
+SHOWN: Mapping[CompareMode, tuple[Kind, ...]] = {
+    "three": ("sem", "design", "prediction"),
+    "two": ("sem", "prediction"),
+    "single": ("sem",),
+}
+NO_CASE = "Open a project, then choose a case in the list."
+NO_DESIGN = "This case has no design.\nName a GDS, OASIS or mask file in the column “design” of cases.csv."
+NO_PIXEL_SIZE = "The pixel size is unknown, so the design cannot be laid over the picture.\nSet the pixel size."
+NO_PREDICTION = "There is no prediction yet.\nRun Predict, or name a file in the column “prediction” of cases.csv."
+
+
+class LinkedViews(QWidget):
+    """Three views of one case. They show and emit intents; they never change the document.
+
+    Signals, all in image px (row down, integers are pixel centres):
+
+    pointer_moved(u, v), pointer_left()
+        The mouse over any view.
+    stroke_began(), stroke(path_px), stroke_ended(path_px)
+        Brush, eraser or ignore region: `stroke` brings (N, 2) the newest piece of the path, joined to the one before;
+        `stroke_ended` the whole path.
+    register_drag(dx_px, dy_px, finished)
+        How far the design was dragged since the last emit, right and down; the last emit is 0, 0, True.
+    clicked(u, v)
+        A click without a drag, in pan and measure.
+    brush_steps(n)
+        Ctrl+wheel: brush larger (n > 0) or smaller.
+    camera_changed(camera)
+        The `Camera` all views look through; None without a case.
+    """
+
+    pointer_moved = Signal(float, float)
+    pointer_left = Signal()
+    stroke_began = Signal()
+    stroke = Signal(object)
+    stroke_ended = Signal(object)
+    register_drag = Signal(float, float, bool)
+    clicked = Signal(float, float)
+    brush_steps = Signal(int)
+    camera_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self.views: dict[Kind, ImageView] = {}
+        self._layers: dict[Kind, Layers] = {}
+        for kind, title in TITLES.items():
+            view = ImageView(title, self)
+            layout.addWidget(view, 1)
+            self.views[kind] = view
+            self._layers[kind] = Layers(kind, view.world)
+            self._connect(view)
+        self._case: Case | None = None
+        self._document: Document | None = None
+        self._measurement: Measurement | None = None
+        self._settings = ViewSettings()
+        self._camera: Camera | None = None
+        self._fitted = True
+        self._correction: Pyramid | None = None
+        self._ignore: Pyramid | None = None
+        self._blink = QTimer(self)
+        self._blink.setInterval(BLINK_MS)
+        self._blink.timeout.connect(self._blink_once)
+        for layers in self._layers.values():
+            layers.set_settings(self._settings)
+        self._say_what_to_do()
+
+    @property
+    def camera(self) -> Camera | None:
+        """Where all views look; None without a case."""
+        return self._camera
+
+    @property
+    def overlays_shown(self) -> bool:
+        """False in the dark half of a blink."""
+        return self._layers["sem"].overlays_shown
+
+    def show_case(self, case: Case | None, document: Document | None) -> None:
+        """Draw another case, or the same one with another prediction. An open stroke is ended first."""
+        self.finish_gesture()
+        old, self._case = self._case, case
+        if case is None or document is None:
+            self._case = self._document = self._measurement = None
+            self._clear()
+            return
+        if old is None or case.sem is not old.sem:
+            picture = self._layers["sem"].picture
+            picture.set_image(drawable(case.sem.pixels))
+            for view in self.views.values():
+                view.set_pixel_size(case.sem.pixel_size.x_nm)
+            self._apply_levels()
+        if old is None or case.prediction is not old.prediction:
+            probability = None
+            if case.prediction is not None:
+                probability = Pyramid(cv2.convertScaleAbs(case.prediction.probability, alpha=255.0))
+            self._layers["prediction"].picture.set_pyramid(probability)
+            for layers in self._layers.values():
+                layers.heat.set_pyramid(probability)
+        if old is None or case.design is not old.design or case.sem is not old.sem:
+            for layers in self._layers.values():
+                layers.set_design(case.design, case.sem.shape, case.nominal.frame.centre_nm)
+        if old is None or case.case_id != old.case_id:
+            self.show_measurement(None)
+        self.show_document(None, document)
+        self._say_what_to_do()
+        if self._camera is None or self._fitted or old is None or old.sem.shape != case.sem.shape:
+            self.fit()
+
+    def show_document(self, old: Document | None, new: Document) -> None:
+        """Redraw what is not the same object in both; `old` None: everything."""
+        self._document = new
+        if self._case is None:
+            return
+        if old is None or new.registration is not old.registration:
+            transform = registration_transform(new.registration, self._case.nominal.frame.centre_nm)
+            for layers in self._layers.values():
+                layers.set_registration(transform)
+        if old is None or new.gauges is not old.gauges:
+            self._show_gauges()
+        before = (None, None) if old is None else (old.correction, old.ignore)
+        self._correction = self._followed(self._correction, before[0], new.correction, "correction")
+        self._ignore = self._followed(self._ignore, before[1], new.ignore, "ignore")
+        for layers in self._layers.values():
+            layers.share_coverage(self._correction, self._ignore)
+
+    def show_measurement(self, measurement: Measurement | None) -> None:
+        """Contours, EPE and gauge values of the newest measurement; None: there is none yet."""
+        self._measurement = measurement
+        outlines = {} if measurement is None else measurement.outlines_px
+        for layers in self._layers.values():
+            layers.sem_contour.set_outlines(outlines.get("sem", ()))
+            layers.prediction_contour.set_outlines(outlines.get("prediction", ()))
+        self._show_epe()
+        self._show_gauges()
+
+    def set_view_settings(self, settings: ViewSettings) -> None:
+        """Draw by these settings."""
+        old, self._settings = self._settings, settings
+        for layers in self._layers.values():
+            layers.set_settings(settings)
+        for view in self.views.values():
+            view.brush.set_radius(settings.brush_radius_px)
+        if settings.compare_mode != old.compare_mode:
+            for kind, view in self.views.items():
+                view.setVisible(kind in SHOWN[settings.compare_mode])
+        if settings.levels != old.levels:
+            self._apply_levels()
+        if settings.epe_source != old.epe_source:
+            self._show_epe()
+            self._show_gauges()
+        if settings.blink != old.blink:
+            self._blink.stop()
+            self.hold_blink(False)
+            if settings.blink:
+                self._blink.start()
+
+    def hold_blink(self, held: bool) -> None:
+        """Overlays off while a key is held."""
+        for layers in self._layers.values():
+            layers.show_overlays(not held)
+
+    def set_tool(self, tool: str) -> None:
+        """What the left button does: pan, brush, eraser, ignore, register or measure.
+
+        Raises
+        ------
+        ValueError
+            If there is no such tool.
+        """
+        known: dict[str, Tool] = {name: name for name in TOOLS}
+        if tool not in known:
+            raise ValueError(f"there is no tool {tool!r}; the tools are {', '.join(TOOLS)}")
+        for view in self.views.values():
+            view.set_tool(known[tool])
+
+    def finish_gesture(self) -> None:
+        """End an open drag or stroke as if the button had been released."""
+        for view in self.views.values():
+            view.finish_gesture()
+
+    def go_to(self, u: float, v: float, zoom: float | None = None) -> None:
+        """Bring an image point to the middle of every view and mark it."""
+        if self._camera is None:
+            return
+        here = Camera(u, v, self._camera.zoom)
+        self._look(here if zoom is None else here.zoomed(zoom / here.zoom, u, v))
+        for view in self.views.values():
+            view.show_cross(u, v)
+
+    def fit(self) -> None:
+        """The whole picture in every view, and again whenever the views change their size."""
+        if self._case is None:
+            return
+        viewport = self.views["sem"].viewport()
+        self._look(Camera.fitting(self._case.sem.shape, viewport.width(), viewport.height()))
+        self._fitted = True
+
+    def one_to_one(self) -> None:
+        """One screen px per image px, about the same middle."""
+        self.zoom_by(1.0 / self._camera.zoom if self._camera else 1.0)
+
+    def zoom_by(self, factor: float) -> None:
+        """Enlarge about the middle."""
+        if self._camera is not None:
+            self._look(self._camera.zoomed(factor, self._camera.u, self._camera.v))
+
+    def _connect(self, view: ImageView) -> None:
+        view.camera_wanted.connect(self._look)
+        view.resized.connect(self._refit)
+        view.cursor_moved.connect(lambda u, v: self._point(view, u, v))
+        view.cursor_left.connect(self._unpoint)
+        view.stroke_began.connect(self.stroke_began)
+        view.stroke.connect(self.stroke)
+        view.stroke_ended.connect(self.stroke_ended)
+        view.register_drag.connect(self.register_drag)
+        view.clicked.connect(self.clicked)
+        view.brush_steps.connect(self.brush_steps)
+
+    def _look(self, camera: Camera | None) -> None:
+        self._fitted = False
+        if camera == self._camera:
+            return
+        self._camera = camera
+        for view in self.views.values():
+            view.set_camera(camera)
+        self.camera_changed.emit(camera)
+
+    def _refit(self) -> None:
+        if self._fitted:
+            self.fit()
+
+    def _point(self, source: ImageView, u: float, v: float) -> None:
+        for view in self.views.values():
+            if view is not source:
+                view.show_cross(u, v)
+        self.pointer_moved.emit(u, v)
+
+    def _unpoint(self) -> None:
+        for view in self.views.values():
+            view.hide_cross()
+        self.pointer_left.emit()
+
+    def _blink_once(self) -> None:
+        self.hold_blink(self.overlays_shown)
+
+    def _apply_levels(self) -> None:
+        if self._case is not None:
+            low, high = self._settings.levels or automatic_levels(self._case.sem)
+            self._layers["sem"].picture.set_levels(low, high)
+
+    def _show_epe(self) -> None:
+        vectors = None
+        if self._case is not None and self._document is not None and self._measurement is not None:
+            vectors = epe_vectors(
+                self._measurement,
+                self._settings.epe_source,
+                self._case.nominal.frame.centre_nm,
+                self._document.settings.tolerance_nm,
+            )
+        for layers in self._layers.values():
+            layers.set_epe(vectors)
+
+    def _show_gauges(self) -> None:
+        if self._case is None or self._document is None:
+            return
+        marks = gauge_marks(
+            self._document.gauges, self._measurement, self._settings.epe_source, self._case.nominal.frame.centre_nm
+        )
+        for layers in self._layers.values():
+            layers.set_gauges(marks)
+
+    def _followed(
+        self, pyramid: Pyramid | None, old: Coverage | None, new: Coverage | None, name: str
+    ) -> Pyramid | None:
+        """The pyramid of a shape after an edit: only the tiles that are other objects are laid in."""
+        if new is None:
+            return None
+        if pyramid is None or old is None or old.shape != new.shape:
+            return Pyramid(new.to_array())
+        if new is not old:
+            for top, left, tile in changed_tiles(old, new):
+                pyramid.replace(top, left, tile)
+            for layers in self._layers.values():
+                (layers.correction if name == "correction" else layers.ignore).refresh()
+        return pyramid
+
+    def _clear(self) -> None:
+        self._correction = self._ignore = None
+        for layers in self._layers.values():
+            layers.picture.set_pyramid(None)
+            layers.heat.set_pyramid(None)
+            layers.share_coverage(None, None)
+            layers.set_design(None, (0, 0), (0.0, 0.0))
+            layers.set_gauges(())
+        self.show_measurement(None)
+        self._look(None)
+        self._fitted = True
+        self._say_what_to_do()
+
+    def _say_what_to_do(self) -> None:
+        case = self._case
+        if case is None:
+            words = {"sem": NO_CASE, "design": "", "prediction": ""}
+        else:
+            known = bool(np.isfinite(case.nominal.frame.nm_per_px))
+            words = {
+                "sem": "",
+                "design": NO_DESIGN if case.design is None else "" if known else NO_PIXEL_SIZE,
+                "prediction": NO_PREDICTION if case.prediction is None else "",
+            }
+        for kind, view in self.views.items():
+            view.set_message(words[kind])
+
+
+def changed_tiles(old: Coverage, new: Coverage) -> list[tuple[int, int, npt.NDArray[np.uint8]]]:
+    """(top, left, tile) of every tile of `new` that `old` does not share."""
+    found = []
+    top = 0
+    for before, after in zip(old.tiles, new.tiles, strict=True):
+        left = 0
+        for first, second in zip(before, after, strict=True):
+            if first is not second:
+                found.append((top, left, second))
+            left += second.shape[1]
+        top += after[0].shape[0]
+    return found
+
+
+def automatic_levels(sem: SemImage) -> tuple[float, float]:
+    """Grey values to draw black and white: nearly the darkest and the brightest of the picture."""
+    step = max(int(np.sqrt(sem.pixels.size / LEVEL_SAMPLES)), 1)
+    sample = sem.pixels[::step, ::step]
+    low, high = np.nanpercentile(sample, [BLACK_PERCENTILE, WHITE_PERCENTILE])
+    return (float(low), float(high)) if low < high else (float(low) - 0.5, float(low) + 0.5)
+
+
+def drawable(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """The pixels in a number type the canvas draws."""
+    return pixels if pixels.dtype in (np.uint8, np.uint16, np.float32) else pixels.astype(np.float32)

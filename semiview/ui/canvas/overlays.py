@@ -1,0 +1,201 @@
+"""Drawn on top of a picture: outlines, EPE vectors, gauges. Each is one item, however many things it shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from semiview.core.outline import Points, with_breaks
+from semiview.core.registration import Registration
+from semiview.ui.canvas.colours import EPE, EpeClass
+
+CHUNK_POINTS = 512
+# Qt strokes lines wider than a px some ten times slower: worth it for the few that a close look shows.
+WIDE_LINE_POINTS = 1500
+WIDE_LINE_PX = 1.8
+VECTOR_PX = 2.6
+MARKER_PX = 7.0
+
+
+def cosmetic_pen(colour: QColor, width_px: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A pen of the same width at every zoom."""
+    pen = QPen(QBrush(colour), width_px, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    pen.setCosmetic(True)
+    return pen
+
+
+def registration_transform(registration: Registration, origin_nm: tuple[float, float]) -> QTransform | None:
+    """The registration for points given in nm relative to `origin_nm`; None if it has no pixel size.
+
+    Relative, because 14 mm from the design's origin nothing may be lost to rounding.
+    """
+    linear = registration.linear_px()
+    shift = registration.to_px(np.array([origin_nm]))[0]
+    if not (np.isfinite(linear).all() and np.isfinite(shift).all()):
+        return None
+    return QTransform(linear[0, 0], linear[1, 0], linear[0, 1], linear[1, 1], shift[0], shift[1])
+
+
+def to_path(points: Points) -> QPainterPath:
+    """(N, 2) points as a path, broken at NaN rows."""
+    path: QPainterPath = pg.functions.arrayToQPath(points[:, 0], points[:, 1], connect="finite")
+    return path
+
+
+class LinesItem(QGraphicsItem):
+    """Outlines in one colour: cut into chunks, of which only those in sight are drawn."""
+
+    def __init__(
+        self, colour: QColor, style: Qt.PenStyle = Qt.PenStyle.SolidLine, parent: QGraphicsItem | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._thin, self._wide = cosmetic_pen(colour, 1.0, style), cosmetic_pen(colour, WIDE_LINE_PX, style)
+        self._bounds = QRectF()
+        self._chunks: tuple[tuple[QRectF, QPainterPath, int], ...] = ()
+
+    def set_outlines(self, outlines: Sequence[Points]) -> None:
+        """Draw closed outlines, in the item's own coordinates."""
+        self.prepareGeometryChange()
+        points = with_breaks(outlines)
+        parts = (points[first : first + CHUNK_POINTS + 1] for first in range(0, len(points), CHUNK_POINTS))
+        self._chunks = tuple(
+            (_bounds(part), to_path(part), len(part)) for part in parts if np.isfinite(part[:, 0]).sum() > 1
+        )
+        self._bounds = _bounds(points)
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        # A vertical or horizontal line has an empty box, which intersects nothing: compare the sides.
+        seen = option.exposedRect
+        chunks = [
+            (path, count)
+            for box, path, count in self._chunks
+            if box.left() <= seen.right()
+            and box.right() >= seen.left()
+            and box.top() <= seen.bottom()
+            and box.bottom() >= seen.top()
+        ]
+        few = sum(count for _, count in chunks) <= WIDE_LINE_POINTS
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._wide if few else self._thin)
+        for path, _ in chunks:
+            painter.drawPath(path)
+
+
+class ShapesItem(QGraphicsItem):
+    """Filled outlines in one colour; holes stay open."""
+
+    def __init__(self, parent: QGraphicsItem | None = None) -> None:
+        super().__init__(parent)
+        self._path = QPainterPath()
+        self._brush = QBrush()
+
+    def set_outlines(self, outlines: Sequence[Points], colour: QColor) -> None:
+        """Fill merged outlines, in the item's own coordinates."""
+        self.prepareGeometryChange()
+        self._path = to_path(with_breaks(outlines))
+        self._path.setFillRule(Qt.FillRule.OddEvenFill)
+        self._brush = QBrush(colour)
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._path.boundingRect()
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._brush)
+        painter.drawPath(self._path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EpeVectors:
+    """EPE to be drawn: (N, 2) points and unit normals in nm relative to one origin, (N,) signed nm (NaN: none)."""
+
+    points_nm: Points
+    normals: Points
+    epe_nm: npt.NDArray[np.float64]
+    tolerance_nm: float
+
+    def classes(self) -> dict[EpeClass, npt.NDArray[np.bool_]]:
+        """Which points have which colour: by sign, and by size in halves of the tolerance."""
+        size = np.abs(self.epe_nm)
+        near, far = size <= self.tolerance_nm / 2, size > self.tolerance_nm
+        middle = np.isfinite(size) & ~near & ~far
+        outside = self.epe_nm >= 0
+        return {
+            "far outside": far & outside,
+            "outside": middle & outside,
+            "slightly outside": near & outside,
+            "slightly inside": near & ~outside,
+            "inside": middle & ~outside,
+            "far inside": far & ~outside,
+            "missing": np.isnan(self.epe_nm),
+        }
+
+
+class EpeItem(QGraphicsItem):
+    """EPE vectors from the design's edge to the printed one, true to scale; a dot where nothing was found.
+
+    The colour says sign and size even where a vector is shorter than a screen px.
+    """
+
+    def __init__(self, parent: QGraphicsItem | None = None) -> None:
+        super().__init__(parent)
+        self._bounds = QRectF()
+        self._vectors: tuple[tuple[QPen, list[QLineF]], ...] = ()
+        self._missing = QPolygonF()
+
+    def set_vectors(self, vectors: EpeVectors | None) -> None:
+        """Draw these; None for nothing."""
+        self.prepareGeometryChange()
+        self._vectors, self._missing, self._bounds = (), QPolygonF(), QRectF()
+        if vectors is not None and len(vectors.points_nm):
+            ends = vectors.points_nm + np.nan_to_num(vectors.epe_nm[:, None] * vectors.normals)
+            drawn = np.hstack([vectors.points_nm, ends])
+            classes = vectors.classes()
+            missing = classes.pop("missing")
+            self._vectors = tuple(
+                (_vector_pen(EPE[name]), [QLineF(*four) for four in drawn[chosen].tolist()])
+                for name, chosen in classes.items()
+                if chosen.any()
+            )
+            self._missing = QPolygonF([QPointF(x, y) for x, y in vectors.points_nm[missing].tolist()])
+            self._bounds = _bounds(np.concatenate([vectors.points_nm, ends]))
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for pen, lines in self._vectors:
+            painter.setPen(pen)
+            painter.drawLines(lines)
+        if not self._missing.isEmpty():
+            painter.setPen(cosmetic_pen(EPE["missing"], MARKER_PX))
+            painter.drawPoints(self._missing)
+
+
+def _vector_pen(colour: QColor) -> QPen:
+    """Square caps: unlike round ones they go through Qt's fast way of drawing single lines."""
+    pen = cosmetic_pen(colour, VECTOR_PX)
+    pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+    return pen
+
+
+def _bounds(points: Points) -> QRectF:
+    finite = points[np.isfinite(points[:, 0])]
+    if not len(finite):
+        return QRectF()
+    (left, top), (right, bottom) = finite.min(axis=0), finite.max(axis=0)
+    return QRectF(QPointF(left, top), QPointF(right, bottom))

@@ -1,0 +1,327 @@
+"""One canvas: shows a world of items through a camera and turns the mouse into intents."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QRubberBand, QWidget
+
+from semiview.ui.canvas.camera import Camera
+from semiview.ui.canvas.colours import GROUND
+from semiview.ui.canvas.marks import BrushItem, CrossItem, SurroundItem
+
+Tool = Literal["pan", "brush", "eraser", "ignore", "register", "measure"]
+TOOLS: tuple[Tool, ...] = ("pan", "brush", "eraser", "ignore", "register", "measure")
+STROKE_TOOLS = ("brush", "eraser", "ignore")
+CURSORS = {
+    "pan": Qt.CursorShape.CrossCursor,
+    "brush": Qt.CursorShape.BlankCursor,
+    "eraser": Qt.CursorShape.BlankCursor,
+    "ignore": Qt.CursorShape.BlankCursor,
+    "register": Qt.CursorShape.SizeAllCursor,
+    "measure": Qt.CursorShape.CrossCursor,
+}
+
+WHEEL_STEP = 1.25
+CLICK_PX = 4
+LEAST_BOX_PX = 6
+ON_TOP = 1000.0
+
+
+@dataclass(slots=True)
+class _Gesture:
+    """A button that is down: what it does, where it began and where it was last, in screen px."""
+
+    kind: Literal["pan", "box", "stroke", "register", "click"]
+    button: Qt.MouseButton
+    start: QPointF
+    last: QPointF
+    path: list[tuple[float, float]] = field(default_factory=list)
+
+
+class ImageView(QGraphicsView):
+    """A canvas over image px (row down, integers are pixel centres). It keeps no state of the case.
+
+    Items are put into `world`, in image px. All signals speak of image px.
+    """
+
+    cursor_moved = Signal(float, float)
+    cursor_left = Signal()
+    camera_wanted = Signal(object)
+    range_changed = Signal(object)
+    clicked = Signal(float, float)
+    stroke_began = Signal()
+    stroke = Signal(object)
+    stroke_ended = Signal(object)
+    register_drag = Signal(float, float, bool)
+    brush_steps = Signal(int)
+    resized = Signal()
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setScene(QGraphicsScene(self))
+        self.setObjectName(f"view_{title.lower()}")
+        self.setAccessibleName(f"{title} view")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing, False)
+        self.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        self.setBackgroundBrush(GROUND)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.setMinimumSize(QSize(120, 120))
+        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+
+        self.world = QGraphicsRectItem()
+        self.world.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemHasNoContents)
+        self.scene().addItem(self.world)
+        self.cross, self.brush = CrossItem(self.world), BrushItem(self.world)
+        for item in (self.cross, self.brush):
+            item.setZValue(ON_TOP)
+            item.hide()
+        self.surround = SurroundItem(title)
+        self.surround.setZValue(ON_TOP)
+        self.scene().addItem(self.surround)
+        self._message = QLabel("", self.viewport())
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        self._message.setStyleSheet("color: rgb(225, 225, 225); background: transparent; padding: 24px")
+        self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._message.hide()
+        self._band = QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
+
+        self._camera: Camera | None = None
+        self._nm_per_px = float("nan")
+        self._tool: Tool = "pan"
+        self._gesture: _Gesture | None = None
+        self._space_held = False
+        self._wheel_rest = 0
+        self.set_tool("pan")
+
+    @property
+    def camera(self) -> Camera | None:
+        """Where the view looks; None while there is no picture."""
+        return self._camera
+
+    @property
+    def message(self) -> str:
+        """The sentence of an empty view; empty if there is something to see."""
+        return self._message.text()
+
+    def set_camera(self, camera: Camera | None) -> None:
+        """Look there; None: there is no picture."""
+        if camera == self._camera:
+            return
+        self._camera = camera
+        self._place_world()
+        self.range_changed.emit(camera)
+
+    def set_pixel_size(self, nm_per_px: float) -> None:
+        """For the scale bar; NaN: unknown, it counts px."""
+        self._nm_per_px = nm_per_px
+        self.surround.set_scale(self._camera.zoom if self._camera else 0.0, nm_per_px)
+
+    def set_message(self, text: str) -> None:
+        """What a person can do so that something appears here; empty: nothing to say."""
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
+
+    def set_tool(self, tool: Tool) -> None:
+        """What the left button does; an open gesture is finished first."""
+        self.finish_gesture()
+        self._tool = tool
+        self.viewport().setCursor(CURSORS[tool])
+        self.brush.setVisible(tool in STROKE_TOOLS and self.viewport().underMouse())
+
+    def show_cross(self, u: float, v: float) -> None:
+        """Mark the place of another view's pointer."""
+        self.cross.setPos(u, v)
+        self.cross.show()
+
+    def hide_cross(self) -> None:
+        """The pointer is here or nowhere."""
+        self.cross.hide()
+
+    def to_image(self, place: QPointF) -> tuple[float, float]:
+        """Image px under a point of the viewport; NaN without a picture."""
+        if self._camera is None:
+            return float("nan"), float("nan")
+        return self._camera.to_image(place.x(), place.y(), self.viewport().width(), self.viewport().height())
+
+    def to_screen(self, u: float, v: float) -> QPointF:
+        """Point of the viewport at which an image px is drawn."""
+        return self.world.mapToScene(QPointF(u, v))
+
+    def finish_gesture(self) -> None:
+        """End what a held button does as if it had been released: a stroke is kept, a box is dropped."""
+        gesture, self._gesture = self._gesture, None
+        if gesture is None:
+            return
+        self._band.hide()
+        if gesture.kind == "stroke":
+            self.stroke_ended.emit(np.array(gesture.path, dtype=np.float64))
+        elif gesture.kind == "register":
+            self.register_drag.emit(0.0, 0.0, True)
+        self.viewport().setCursor(CURSORS[self._tool])
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        if self._camera is None or self._gesture is not None:
+            return
+        place, button = event.position(), event.button()
+        kind = self._kind(button, event.modifiers())
+        if kind is None:
+            return
+        self._gesture = _Gesture(kind, button, place, place)
+        if kind == "stroke":
+            self._gesture.path.append(self.to_image(place))
+            self.stroke_began.emit()
+            self.stroke.emit(np.array(self._gesture.path))
+        elif kind == "pan":
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        if self._camera is None:
+            return
+        place = event.position()
+        u, v = self.to_image(place)
+        self.brush.setPos(u, v)
+        self.brush.setVisible(self._tool in STROKE_TOOLS)
+        gesture = self._gesture
+        if gesture is not None:
+            self._drag(gesture, place)
+        self.cursor_moved.emit(u, v)
+
+    def _drag(self, gesture: _Gesture, place: QPointF) -> None:
+        camera = self._camera
+        if camera is None:
+            return
+        step = place - gesture.last
+        if gesture.kind == "click":
+            if (place - gesture.start).manhattanLength() <= CLICK_PX or self._tool != "pan":
+                return
+            gesture.kind = "pan"
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+        gesture.last = place
+        if gesture.kind == "pan":
+            self.camera_wanted.emit(camera.moved(step.x(), step.y()))
+        elif gesture.kind == "box":
+            self._band.setGeometry(QRect(gesture.start.toPoint(), place.toPoint()).normalized())
+            self._band.show()
+        elif gesture.kind == "stroke":
+            before = gesture.path[-1]
+            gesture.path.append(self.to_image(place))
+            self.stroke.emit(np.array([before, gesture.path[-1]]))
+        elif gesture.kind == "register":
+            self.register_drag.emit(step.x() / camera.zoom, step.y() / camera.zoom, False)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        gesture = self._gesture
+        if gesture is None or event.button() != gesture.button:
+            return
+        if gesture.kind == "box":
+            self._zoom_to_box(gesture.start.toPoint(), event.position().toPoint())
+        elif gesture.kind == "click":
+            self.clicked.emit(*self.to_image(gesture.start))
+        self.finish_gesture()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.accept()
+        if self._camera is None or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            return
+        turned = event.angleDelta().y()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._wheel_rest += turned
+            steps, self._wheel_rest = int(self._wheel_rest / 120), int(np.fmod(self._wheel_rest, 120))
+            if steps:
+                self.brush_steps.emit(steps)
+        else:
+            u, v = self.to_image(event.position())
+            self.camera_wanted.emit(self._camera.zoomed(WHEEL_STEP ** (turned / 120), u, v))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # The base class would scroll on arrows; every key but Space belongs to the window.
+        self._space_held = self._space_held or event.key() == Qt.Key.Key_Space
+        event.setAccepted(event.key() == Qt.Key.Key_Space)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_held = False
+        event.setAccepted(event.key() == Qt.Key.Key_Space)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space_held = False
+        super().focusOutEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.hide_cross()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.brush.hide()
+        self.cursor_left.emit()
+        super().leaveEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        size = self.viewport().size()
+        self.setSceneRect(0, 0, size.width(), size.height())
+        self.surround.set_size(size.width(), size.height())
+        self._message.setGeometry(0, 0, size.width(), size.height())
+        self._place_world()
+        self.resized.emit()
+
+    def _kind(
+        self, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
+    ) -> Literal["pan", "box", "stroke", "register", "click"] | None:
+        shifted = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        if button == Qt.MouseButton.RightButton:
+            return "box"
+        if button == Qt.MouseButton.MiddleButton:
+            return "pan"
+        if button != Qt.MouseButton.LeftButton:
+            return None
+        if self._space_held or (shifted and self._tool != "register"):
+            return "pan"
+        if self._tool in STROKE_TOOLS:
+            return "stroke"
+        return "register" if self._tool == "register" else "click"
+
+    def _zoom_to_box(self, start: QPoint, end: QPoint) -> None:
+        box = QRect(start, end).normalized()
+        if self._camera is None or min(box.width(), box.height()) < LEAST_BOX_PX:
+            return
+        factor = min(self.viewport().width() / box.width(), self.viewport().height() / box.height())
+        u, v = self.to_image(QPointF(start + end) / 2)
+        up_left = end.x() < start.x() and end.y() < start.y()
+        zoomed = self._camera.zoomed(1 / factor if up_left else factor, u, v)
+        self.camera_wanted.emit(Camera(u, v, zoomed.zoom))
+
+    def _place_world(self) -> None:
+        camera = self._camera
+        self.world.setVisible(camera is not None)
+        self.surround.set_scale(camera.zoom if camera else 0.0, self._nm_per_px)
+        if camera is not None:
+            x, y = camera.offset(self.viewport().width(), self.viewport().height())
+            self.world.setTransform(QTransform(camera.zoom, 0, 0, camera.zoom, x, y))
