@@ -1,0 +1,380 @@
+"""Fine registration: design edges against sub-pixel image edges along their normals, robust, up to affine.
+
+An edge is found on its profile by the field's own mean edge: the profile is correlated with the mean of all profiles
+around the present edge, which is estimated again as the registration gets better. What that mean edge means in
+nanometres is the edge bias, one per class of edge, so that a process bias becomes neither shift nor scale.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from semiview.alignment.design_edges import DesignEdges
+from semiview.core.outline import Points
+from semiview.core.registration import Registration, Transform, with_linear_nm
+
+FloatArray = npt.NDArray[np.float64]
+
+STEP_PX = 0.5
+TEMPLATE_PX = 5.0  # half of the mean edge that is compared
+REACHES_PX = (8.0, 5.0, 3.5, 3.0, 3.0)  # how far from the present edge is searched, round by round
+LIKENESS = 0.6  # least correlation of a profile with the mean edge
+SCALE_FLOOR_PX = 0.3  # a smaller robust scale would throw out every line end
+PRIOR_LINEAR = 0.015  # one sigma of pixel-size, rotation and shear error as a matrix element
+PRIOR_BIAS_PX = 10.0
+FREE_BELOW = 0.01  # share of the normals' scatter under which a direction cannot be seen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeFit:
+    """A fine registration and what it rests on.
+
+    Attributes
+    ----------
+    registration
+        Without trust.
+    covariance
+        (P, P) of (xx, xy, yx, yy of the linear part times half the picture, u, v) in px, from stretches of edge that
+        err together; parameters that were held have zero.
+    edges
+        The points within the picture.
+    offsets_px
+        (N,) image edge minus design edge along the outward normal, class bias taken off; NaN where none was found.
+    weights
+        (N,) in [0, 1]; 0 for an outlier or no edge.
+    bias_px
+        Edge bias per class (side, line end) against the mean edge's own place; NaN for a class without edges.
+    mean_edge
+        The field's own mean edge on a profile, inside to outside, in steps of STEP_PX; mean 0, norm 1.
+    residual_rms_px, residual_mad_px
+        Over edges with weight; the MAD is scaled to a Gaussian's sigma.
+    free_axis_px
+        (2,) unit vector in the image along which nothing holds the design, or None.
+    observability
+        Smallest eigenvalue of the weighted scatter of normals, trace 1: 0.5 if all directions are seen alike.
+    """
+
+    registration: Registration
+    covariance: FloatArray
+    edges: DesignEdges
+    offsets_px: FloatArray
+    weights: FloatArray
+    bias_px: tuple[float, ...]
+    mean_edge: FloatArray
+    residual_rms_px: float
+    residual_mad_px: float
+    free_axis_px: FloatArray | None
+    observability: float
+
+    @property
+    def coverage(self) -> float:
+        """Share of the edge points with a trusted image edge."""
+        return float(np.mean(self.weights > 0)) if len(self.weights) else 0.0
+
+    def stepped(self, step: FloatArray) -> Registration:
+        """The registration after a small step of (xx, xy, yx, yy, u, v), the parameters of `covariance`."""
+        half = float(np.hypot(*self.registration.frame.centre_px))
+        return _stepped(self.registration, step[:4].reshape(2, 2) / half, step[4:], "affine")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeHits:
+    """Which of the design's edges are there in the image, under one registration.
+
+    Attributes
+    ----------
+    points_px
+        (N, 2) design edge points within the picture.
+    hit
+        (N,) True where the image has an edge.
+    stretch
+        (N,) stretch of edge of each point.
+    """
+
+    points_px: Points
+    hit: npt.NDArray[np.bool_]
+    stretch: npt.NDArray[np.int64]
+
+    @property
+    def share(self) -> float:
+        """Share of the points with an edge; 0 without points."""
+        return float(np.mean(self.hit)) if len(self.hit) else 0.0
+
+
+def hits_at(
+    image: npt.NDArray[np.float32], fit: EdgeFit, edges: DesignEdges, shift_px: Points, settle: bool
+) -> EdgeHits:
+    """Look for the fit's mean edge with the design moved by `shift_px` from the fit.
+
+    Parameters
+    ----------
+    image
+        As `softened` makes it.
+    settle
+        Let the design slide a few px to the place's own best shift first; else what is there counts as it is.
+    """
+    size = fit.registration.frame.nm_per_px
+    moved = fit.registration.moved(size * float(shift_px[0]), -size * float(shift_px[1]))
+    reach = 6.0 if settle else 3.0
+    everything = moved.to_px(edges.points_nm)
+    seen = edges.chosen(within(everything, image.shape, TEMPLATE_PX + reach + 1))
+    points = moved.to_px(seen.points_nm)
+    if not len(points):
+        return EdgeHits(points, np.empty(0, bool), seen.stretch)
+    normals = moved.directions_to_px(seen.normals_nm)
+    offsets, likeness = find_edge(unit_windows(sample(image, points, normals, TEMPLATE_PX + reach)), fit.mean_edge)
+    offsets = offsets - np.nan_to_num(np.array(fit.bias_px))[seen.feature_class]
+    found = likeness > LIKENESS
+    tolerance = max(1.0, 3 * fit.residual_mad_px)
+    weights = found.astype(np.float64)
+    slide = np.zeros(2)
+    for _ in range(6 if settle else 0):
+        weighted = normals * weights[:, None]
+        slide = np.linalg.solve(weighted.T @ normals + 1e-3 * np.eye(2), weighted.T @ offsets)
+        weights = found / (1 + ((offsets - normals @ slide) / tolerance) ** 2)
+    return EdgeHits(points + slide, found & (np.abs(offsets - normals @ slide) < tolerance), seen.stretch)
+
+
+def softened(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """The image with its pixel noise averaged over a Gaussian of 1 px, for profiles."""
+    result: npt.NDArray[np.float32] = cv2.GaussianBlur(np.asarray(pixels, dtype=np.float32), (0, 0), 1.0)
+    return result
+
+
+def refine(
+    image: npt.NDArray[np.float32],
+    start: Registration,
+    edges: DesignEdges,
+    transform: Transform,
+    nominal: Registration,
+) -> EdgeFit | None:
+    """Fit the registration to the softened image's edges from a start some px off; None without enough edges."""
+    registration = start
+    fit: EdgeFit | None = None
+    for reach in REACHES_PX:
+        inside = within(registration.to_px(edges.points_nm), image.shape, TEMPLATE_PX + reach + 1)
+        seen = edges.chosen(inside)
+        if len(seen) < 20:
+            return None
+        points = registration.to_px(seen.points_nm)
+        normals = registration.directions_to_px(seen.normals_nm)
+        profiles = sample(image, points, normals, TEMPLATE_PX + reach)
+        windows = unit_windows(profiles)
+        mean_edge = estimate_mean_edge(windows, None if fit is None else fit.mean_edge)
+        fit = _solve(registration, seen, points, normals, find_edge(windows, mean_edge), mean_edge, transform, nominal)
+        if fit is None:
+            return None
+        registration = fit.registration
+    return fit
+
+
+def within(points_px: Points, shape: tuple[int, ...], margin_px: float) -> npt.NDArray[np.bool_]:
+    """(N,) True for points at least `margin_px` inside the picture."""
+    height, width = shape[:2]
+    u, v = points_px.T
+    result: npt.NDArray[np.bool_] = (
+        (u >= margin_px) & (v >= margin_px) & (u <= width - 1 - margin_px) & (v <= height - 1 - margin_px)
+    )
+    return result
+
+
+def sample(image: npt.NDArray[np.float32], points: Points, normals: Points, reach_px: float) -> FloatArray:
+    """(N, M) grey values along the normals from -reach to +reach in steps of STEP_PX."""
+    steps = np.arange(-round(reach_px / STEP_PX), round(reach_px / STEP_PX) + 1) * STEP_PX
+    u = (points[:, :1] + normals[:, :1] * steps).astype(np.float32)
+    v = (points[:, 1:] + normals[:, 1:] * steps).astype(np.float32)
+    # Remap takes at most 32767 rows.
+    parts = [
+        cv2.remap(image, u[first : first + 30_000], v[first : first + 30_000], cv2.INTER_CUBIC)
+        for first in range(0, len(u), 30_000)
+    ]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def unit_windows(profiles: FloatArray) -> FloatArray:
+    """(N, K, L) every stretch of each profile as long as the mean edge, mean 0 and norm 1 (less where it is flat)."""
+    length = 2 * round(TEMPLATE_PX / STEP_PX) + 1
+    windows = np.lib.stride_tricks.sliding_window_view(profiles, length, axis=1)
+    centred = windows - windows.mean(axis=2, keepdims=True)
+    norms = np.sqrt(np.sum(centred**2, axis=2))
+    # A flat stretch of background must not look like an edge by chance.
+    floor = 0.15 * float(np.median(norms.max(axis=1)))
+    unit: FloatArray = centred / np.maximum(norms, max(floor, 1e-9))[:, :, None]
+    return unit
+
+
+def estimate_mean_edge(windows: FloatArray, before: FloatArray | None) -> FloatArray:
+    """(L,) the edge that most profiles share, from the middles at first and then from where each shows it."""
+    rows, middle = np.arange(len(windows)), windows.shape[1] // 2
+    edge = np.median(windows[:, middle], axis=0) if before is None else before
+    for _ in range(3):
+        edge = edge - edge.mean()
+        edge = edge / max(float(np.linalg.norm(edge)), 1e-9)
+        scores = windows @ edge
+        best = np.argmax(scores, axis=1)
+        like = scores[rows, best] > LIKENESS
+        if like.sum() < 10:
+            break
+        edge = np.median(windows[rows, best][like], axis=0)
+    edge = edge - edge.mean()
+    result: FloatArray = edge / max(float(np.linalg.norm(edge)), 1e-9)
+    return result
+
+
+def find_edge(windows: FloatArray, mean_edge: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where on each profile the mean edge lies.
+
+    Returns
+    -------
+    offsets
+        (N,) px from the profile's middle, outward positive.
+    likeness
+        (N,) correlation coefficient there; 0 where the best place is at the end of the profile.
+    """
+    rows, count = np.arange(len(windows)), windows.shape[1]
+    scores = windows @ mean_edge
+    best = np.argmax(scores, axis=1)
+    inner = np.clip(best, 1, count - 2)
+    left, middle, right = (scores[rows, inner + shift] for shift in (-1, 0, 1))
+    curvature = left - 2 * middle + right
+    vertex = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
+    offsets = (inner + np.clip(vertex, -0.5, 0.5) - count // 2) * STEP_PX
+    return offsets, np.where(best == inner, scores[rows, inner], 0.0)
+
+
+def _solve(
+    registration: Registration,
+    edges: DesignEdges,
+    points: Points,
+    normals: Points,
+    found_edges: tuple[FloatArray, FloatArray],
+    mean_edge: FloatArray,
+    transform: Transform,
+    nominal: Registration,
+) -> EdgeFit | None:
+    offsets, likeness = found_edges
+    found = likeness > LIKENESS
+    if found.sum() < 20:
+        return None
+    centre = np.array(registration.frame.centre_px)
+    half = float(np.hypot(*centre))
+    about = (points - centre) / half
+    nu, nv = normals.T
+    classes = np.unique(edges.feature_class)
+    indicators = np.column_stack([edges.feature_class == which for which in classes]).astype(np.float64)
+    geometry = np.column_stack([nu * about[:, 0], nu * about[:, 1], nv * about[:, 0], nv * about[:, 1], nu, nv])
+    allowed = _allowed(transform)
+    design_matrix = np.column_stack([geometry @ allowed, indicators])
+    count = allowed.shape[1]
+
+    # Priors: the linear part near the nominal, the biases near nought; the shift is held only along a free axis.
+    linear_now = registration.linear_px() @ np.linalg.inv(nominal.linear_px())
+    deviation = np.zeros(6)
+    deviation[:4] = (linear_now - np.eye(2)).ravel() * half
+    shift_px = np.array([registration.shift_x_nm - nominal.shift_x_nm, nominal.shift_y_nm - registration.shift_y_nm])
+    deviation[4:] = shift_px / registration.frame.nm_per_px
+    prior6 = np.zeros((6, 6))
+    prior6[:4, :4] = np.eye(4) / (PRIOR_LINEAR * half) ** 2
+
+    weights = found.astype(np.float64)
+    solution = np.zeros(design_matrix.shape[1])
+    free_axis: FloatArray | None = None
+    observability = 0.0
+    residual = offsets
+    normal_matrix = np.eye(design_matrix.shape[1])
+    scale = SCALE_FLOOR_PX
+    for _ in range(12):
+        scatter = (normals * weights[:, None]).T @ normals / max(float(weights.sum()), 1e-9)
+        values, vectors = np.linalg.eigh(scatter)
+        observability = float(values[0])
+        prior_now = prior6.copy()
+        if observability < FREE_BELOW:
+            free_axis = vectors[:, 0]
+            prior_now[4:, 4:] += 1e4 * np.outer(free_axis, free_axis)
+        else:
+            free_axis = None
+        full_prior = np.zeros((design_matrix.shape[1],) * 2)
+        full_prior[:count, :count] = allowed.T @ prior_now @ allowed
+        full_prior[count:, count:] = np.eye(len(classes)) / PRIOR_BIAS_PX**2
+        pull = np.zeros(design_matrix.shape[1])
+        pull[:count] = allowed.T @ prior_now @ deviation
+        # In units of one stretch's variance: a thousand points on one wall are not a thousand opinions.
+        opinions = _opinions(edges.stretch, weights)
+        strength = opinions / scale**2
+        weighted = design_matrix * (weights * strength)[:, None]
+        normal_matrix = weighted.T @ design_matrix + full_prior
+        solution = np.linalg.solve(normal_matrix, weighted.T @ offsets - pull)
+        residual = offsets - design_matrix @ solution
+        spread = 1.4826 * float(np.median(np.abs(residual[found])))
+        scale = max(SCALE_FLOOR_PX, spread)
+        ratio = residual / (4.685 * scale)
+        weights = np.where(found & (np.abs(ratio) < 1), (1 - ratio**2) ** 2, 0.0)
+        if (weights > 0).sum() < 20:
+            return None
+
+    # Covariance from stretches that err together (cluster-robust).
+    opinions = _opinions(edges.stretch, weights)
+    scores = design_matrix * (weights * opinions / scale**2 * residual)[:, None]
+    stretches = int(edges.stretch.max()) + 1
+    sums = np.column_stack([np.bincount(edges.stretch, column, stretches) for column in scores.T])
+    inverse = np.linalg.inv(normal_matrix)
+    used = int(np.unique(edges.stretch[weights > 0]).size)
+    inflation = used / max(1, used - design_matrix.shape[1])
+    covariance = inflation * inverse @ (sums.T @ sums) @ inverse
+    # What only the prior holds is as uncertain as the prior says.
+    covariance += inverse @ full_prior @ inverse
+    change = allowed @ solution[:count]
+    step = change[:4].reshape(2, 2) / half
+    moved = _stepped(registration, step, change[4:], transform)
+    kept = weights > 0
+    bias = np.full(2, np.nan)
+    bias[classes] = solution[count:]
+    return EdgeFit(
+        registration=moved,
+        covariance=allowed @ covariance[:count, :count] @ allowed.T,
+        edges=edges,
+        offsets_px=np.where(found, residual, np.nan),
+        weights=weights,
+        mean_edge=mean_edge,
+        bias_px=tuple(float(value) for value in bias),
+        residual_rms_px=float(np.sqrt(np.mean(residual[kept] ** 2))),
+        residual_mad_px=1.4826 * float(np.median(np.abs(residual[kept]))),
+        free_axis_px=free_axis,
+        observability=observability,
+    )
+
+
+def _opinions(stretch: npt.NDArray[np.int64], weights: FloatArray) -> FloatArray:
+    """(N,) share of one opinion that each point has within its stretch."""
+    total = np.bincount(stretch, weights)
+    result: FloatArray = 1 / np.maximum(total[stretch], 1.0)
+    return result
+
+
+def _allowed(transform: Transform) -> FloatArray:
+    """(6, P) columns: the changes of (xx, xy, yx, yy, u, v) that the class of transform allows."""
+    shifts = np.zeros((6, 2))
+    shifts[4, 0] = shifts[5, 1] = 1
+    if transform == "shift":
+        return shifts
+    if transform == "similarity":
+        similar = np.zeros((6, 2))
+        similar[0, 0] = similar[3, 0] = 1
+        similar[1, 1], similar[2, 1] = 1, -1
+        return np.column_stack([similar, shifts])
+    return np.eye(6)
+
+
+def _stepped(
+    registration: Registration, linear_step: FloatArray, shift_px: FloatArray, transform: Transform
+) -> Registration:
+    """After the design's image moved by `linear_step (p - centre) + shift_px`."""
+    flip = np.diag([1.0, -1.0])
+    in_nm = np.eye(2) + flip @ linear_step @ flip
+    linear_nm = in_nm @ registration.linear_nm()
+    shift = in_nm @ np.array([registration.shift_x_nm, registration.shift_y_nm])
+    shift = shift + flip @ shift_px * registration.frame.nm_per_px
+    return with_linear_nm(registration, linear_nm, (float(shift[0]), float(shift[1])), transform)
