@@ -1,0 +1,96 @@
+"""Find the registrations of a whole project and keep them in registrations.csv."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from semiview.alignment.align import align
+from semiview.core.case import Case
+from semiview.core.registration import Registration, Trust
+from semiview.files.tables import read_registrations, update_registrations
+from semiview.tasks.pool import each_case
+from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
+from semiview.tasks.workspace import Workspace
+
+NOMINAL = "nominal"
+
+
+@dataclass(frozen=True, slots=True)
+class AlignOptions:
+    """What `align` may touch and how it searches.
+
+    Attributes
+    ----------
+    method
+        A method of the alignment room, or `nominal`: take the stage at its word, and be held to it.
+    all_cases
+        Also those that a person registered.
+    jobs
+        Number of processes; 0: one per core.
+    """
+
+    method: str = "auto"
+    all_cases: bool = False
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlignResult:
+    """Registrations by case id, what was kept, and why others have none."""
+
+    found: dict[str, Registration]
+    kept: tuple[str, ...]
+    failed: dict[str, str]
+
+
+def align_project(
+    workspace: Workspace, options: AlignOptions, case_ids: Sequence[str] | None = None
+) -> Task[AlignResult]:
+    """Align every case and write registrations.csv as they come, so that a stop loses only the one at hand."""
+    project = workspace.project
+    wanted = [row.case_id for row in project.rows] if case_ids is None else list(case_ids)
+    rows = read_registrations(project.registrations_path)
+    by_hand = {case_id for case_id, row in rows.items() if row["method"] == "manual"}
+    kept = tuple(case_id for case_id in wanted if case_id in by_hand and not options.all_cases)
+    to_do = [case_id for case_id in wanted if case_id not in kept]
+    found: dict[str, Registration] = {}
+    failed: dict[str, str] = {}
+    for outcome in each_case(workspace, align_case, to_do, options.method, options.jobs):
+        if outcome.answer is None:
+            failed[outcome.case_id] = outcome.reason
+            yield CaseFailed(outcome.case_id, outcome.reason)
+        else:
+            registration, case = outcome.answer
+            update_registrations(project.registrations_path, {outcome.case_id: (registration, case)})
+            found[outcome.case_id] = registration
+            if registration.trust.verdict == "failed":
+                failed[outcome.case_id] = registration.trust.grounds[0]
+                yield CaseFailed(outcome.case_id, registration.trust.grounds[0])
+            else:
+                yield CaseDone(outcome.case_id, verdict_in_words(registration))
+        yield Progress(len(found) + len(set(failed) - set(found)), len(to_do), outcome.case_id)
+    return AlignResult(found, kept, failed)
+
+
+def align_case(workspace: Workspace, case_id: str, method: Any) -> tuple[Registration, Case]:
+    """Register one case; the case comes back without design and prediction, as the table's reference."""
+    case = workspace.project.load(case_id)
+    if method == NOMINAL:
+        stated = Trust(verdict="manual", grounds=("the nominal frame, taken at its word",))
+        registration = replace(case.nominal, method=NOMINAL, trust=stated)
+    else:
+        registration = align(case, method)
+    return registration, replace(case, design=None, prediction=None)
+
+
+def verdict_in_words(registration: Registration) -> str:
+    """One line for a person: verdict, class, shift and the first ground."""
+    trust = registration.trust
+    shift = f"shift {registration.shift_x_nm:+.1f}, {registration.shift_y_nm:+.1f} nm"
+    parts = [
+        trust.verdict or "unregistered",
+        (trust.registration_class or "").replace("_", " "),
+        shift,
+        *trust.grounds[:1],
+    ]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,198 @@
+"""Write what a reviewer decided into the feedback store."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from semiview.core.case import Case
+from semiview.core.coverage import Coverage
+from semiview.core.document import Document
+from semiview.core.outline import Points
+from semiview.core.raster import coverage
+from semiview.core.review import Decision
+from semiview.feedback.record import IGNORED, Record
+from semiview.learning.registry import CheckpointRef
+from semiview.metrology.contour import half_contours
+from semiview.metrology.measurement import Measurement
+from semiview.tasks.workspace import Workspace
+
+SNAP_PX = 1.0  # an outline farther than this from the predicted contour was drawn by hand
+
+
+def decide(
+    workspace: Workspace,
+    case: Case,
+    document: Document,
+    measurement: Measurement | None,
+    decision: Decision,
+) -> str:
+    """Write a decision; durable when this returns.
+
+    It replaces what the same reviewer decided of the case before, and nobody else's decision unless it names it in
+    `supersedes`: two reviewers who differ make the case disputed.
+
+    Returns
+    -------
+    The record's id.
+
+    Raises
+    ------
+    FileProblem
+        If the record could not be made durable; nothing is lost then, and the same call may be repeated.
+    ValueError
+        If a shape is approved where there is none.
+    """
+    if not decision.supersedes:
+        standing = (workspace.store.header(record_id) for record_id in workspace.store.heads(case.case_id))
+        own = tuple(header.record_id for header in standing if header.reviewer == decision.reviewer)
+        decision = replace(decision, supersedes=own)
+    return workspace.store.append(record_of(case, document, measurement, decision, _checkpoint(workspace, case)))
+
+
+def retract(workspace: Workspace, record_id: str, reviewer: str) -> str:
+    """Take a decision back by a new record; the old one stays in the history."""
+    old = workspace.store.header(record_id)
+    return workspace.store.append(
+        Record(kind="retract", case_id=old.case_id, reviewer=reviewer, time_utc=_now(), supersedes=(record_id,),
+               pattern_type=old.pattern_type, group=old.group, program_version=version("semiview"))
+    )  # fmt: skip
+
+
+def record_of(
+    case: Case,
+    document: Document,
+    measurement: Measurement | None,
+    decision: Decision,
+    checkpoint: CheckpointRef | None = None,
+) -> Record:
+    """The record of a decision: everything that was on the screen when it was made."""
+    info, size = case.info, case.sem.pixel_size
+    said: dict[str, Any] = {
+        "kind": decision.kind,
+        "case_id": case.case_id,
+        "reviewer": decision.reviewer,
+        "time_utc": _now(),
+        "supersedes": decision.supersedes,
+        "reason": decision.reason,
+        "note": decision.note,
+        "seconds_spent": decision.seconds_spent,
+        "pattern_type": info.pattern_type,
+        "group": info.group,
+        "tool": info.tool,
+        "program_version": version("semiview"),
+        "metadata": _metadata(case),
+    }
+    if decision.kind in ("skip", "retract", "note"):
+        return Record(**said)
+    prediction = case.prediction
+    seen: dict[str, Any] = {
+        "sem": case.sem.pixels,
+        "nm_per_px_x": size.x_nm,
+        "nm_per_px_y": size.y_nm,
+        "nm_per_px_source": size.source,
+        "image_sha256": case.sem.sha256,
+        "prediction": None if prediction is None else prediction.probability.astype(np.float16),
+        "checkpoint_id": "" if prediction is None else prediction.checkpoint_id,
+        "checkpoint_sha256": "" if checkpoint is None else checkpoint.sha256,
+        "registration": document.registration,
+        "ignore": None if document.ignore is None else document.ignore.mask().astype(np.uint8),
+        "gauges": document.gauges,
+        "edge_algorithm": document.settings.edge_algorithm,
+        "tables": {} if measurement is None else measurement_tables(measurement),
+    }
+    if case.design is not None:
+        seen |= {
+            "design_outlines_nm": case.design.target,
+            "design_tone": case.design.tone or "",
+            "design_raster": _design_raster(case, document),
+        }
+    if decision.kind == "reject":
+        return Record(**said, **seen)
+    shape = _approved_coverage(case, document)
+    outlines = half_contours(shape.to_array(), 127.5)
+    approved = shape.mask().astype(np.uint8)
+    if document.ignore is not None:
+        approved[document.ignore.mask()] = IGNORED
+    return Record(
+        **said,
+        **seen,
+        approves_shape=decision.approval.shape,
+        approves_registration=decision.approval.registration,
+        approves_measurements=decision.approval.measurements,
+        approved=approved,
+        approved_outlines_px=outlines,
+        free_share=free_share(outlines, measurement, case.sem.shape),
+    )
+
+
+def free_share(outlines: tuple[Points, ...], measurement: Measurement | None, shape: tuple[int, int]) -> float:
+    """Share of the approved outline that follows neither the SEM's own edge nor the prediction's contour."""
+    if not outlines:
+        return 0.0
+    known = np.zeros(shape, bool)
+    for source in ("sem", "prediction"):
+        for outline in () if measurement is None else measurement.outlines_px.get(source, ()):
+            known[_pixels_of(outline, shape)] = True
+    points = np.concatenate(outlines)
+    if not known.any():
+        return 1.0
+    distance = ndimage.distance_transform_edt(~known)
+    row, column = _pixels_of(points, shape)
+    return float(np.mean(distance[row, column] > SNAP_PX + 1.0))
+
+
+def measurement_tables(measurement: Measurement) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """The measurement as columns, as a record keeps it."""
+    epe = {field.name: np.asarray(getattr(measurement.epe, field.name)) for field in fields(measurement.epe)}
+    return {"epe": epe, "cd": _columns(measurement.cd), "scores": _columns(measurement.scores)}
+
+
+def _columns(rows: tuple[Any, ...]) -> dict[str, npt.NDArray[Any]]:
+    as_dicts = [asdict(row) for row in rows]
+    return {name: np.array([row[name] for row in as_dicts]) for name in (as_dicts[0] if as_dicts else {})}
+
+
+def _approved_coverage(case: Case, document: Document) -> Coverage:
+    if document.correction is not None:
+        return document.correction
+    if case.prediction is None:
+        raise ValueError("There is no shape to approve: predict or draw one first.")
+    return Coverage.from_probability(case.prediction.probability)
+
+
+def _design_raster(case: Case, document: Document) -> npt.NDArray[np.uint8] | None:
+    """Standing material of the design on the picture's grid, 0 to 255; None while it cannot be said."""
+    if case.design is None or case.design.tone is None or not case.sem.pixel_size.known:
+        return None
+    outlines = tuple(document.registration.outline_to_px(outline) for outline in case.design.target)
+    drawn = np.rint(coverage(outlines, case.sem.shape) * 255).astype(np.uint8)
+    return drawn if case.design.tone == "raised" else 255 - drawn
+
+
+def _pixels_of(points: Points, shape: tuple[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    column = np.clip(np.rint(points[:, 0]).astype(np.int64), 0, shape[1] - 1)
+    row = np.clip(np.rint(points[:, 1]).astype(np.int64), 0, shape[0] - 1)
+    return row, column
+
+
+def _checkpoint(workspace: Workspace, case: Case) -> CheckpointRef | None:
+    if case.prediction is None:
+        return None
+    known = {reference.id: reference for reference in workspace.registry.list()}
+    return known.get(case.prediction.checkpoint_id)
+
+
+def _metadata(case: Case) -> Mapping[str, str]:
+    info = case.info
+    own = {name: getattr(info, name) for name in ("recipe", "layer_name", "lot", "wafer", "field", "acquired_at")}
+    return {name: value for name, value in {**own, **info.metadata, "image_path": case.sem.path}.items() if value}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

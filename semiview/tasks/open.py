@@ -1,0 +1,60 @@
+"""Open one case: its values, the registration that counts, and an unfinished draft if there is one."""
+
+from dataclasses import dataclass, replace
+
+from semiview.core.case import Case
+from semiview.core.document import Document
+from semiview.core.registration import Registration
+from semiview.core.review import Review
+from semiview.feedback.drafts import Draft, load_draft
+from semiview.files.problem import FileProblem
+from semiview.files.tables import read_registrations, registration_of
+from semiview.tasks.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedCase:
+    """What the window shows first. The draft is only offered."""
+
+    case: Case
+    document: Document
+    review: Review
+    draft: Draft | None = None
+
+
+def open_case(workspace: Workspace, case_id: str) -> OpenedCase:
+    """Load a case with the current checkpoint's prediction, if there is one.
+
+    Raises
+    ------
+    FileProblem
+        If the case is not in the project or its image cannot be read.
+    """
+    project, store = workspace.project, workspace.store
+    case = project.load(case_id, workspace.registry.current().id)
+    registration, warnings = standing_registration(workspace, case)
+    if warnings:
+        case = replace(case, warnings=(*case.warnings, *warnings))
+    document = Document(registration, settings=project.measure_settings())
+    return OpenedCase(case, document, store.review(case_id), load_draft(project.feedback_folder, case_id))
+
+
+def standing_registration(workspace: Workspace, case: Case) -> tuple[Registration, tuple[str, ...]]:
+    """Whose registration counts, and what was wrong with those that did not.
+
+    The newest decision that approved one, else a manual row of registrations.csv, else an automatic one, else the
+    nominal frame, with which no EPE is read.
+    """
+    warnings: list[str] = []
+    approved = workspace.store.approved_registration(case.case_id)
+    if approved is not None:
+        if approved.frame == case.nominal.frame:
+            return approved, ()
+        warnings.append("The approved registration belongs to another pixel size or place and is left out.")
+    try:
+        row = read_registrations(workspace.project.registrations_path).get(case.case_id)
+        if row is not None:
+            return registration_of(row, case), tuple(warnings)
+    except FileProblem as problem:
+        warnings.append(str(problem))
+    return case.nominal, tuple(warnings)

@@ -1,0 +1,108 @@
+"""Fine-tune from the feedback store, compare with the current checkpoint, promote if it is better."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from semiview.files.problem import FileProblem
+from semiview.learning.gate import GateReport
+from semiview.learning.messages import (
+    EpochDone,
+    FineTuneJob,
+    Finished,
+    GateDone,
+    SamplesChosen,
+    TrainingOptions,
+    WorkFailed,
+    plain,
+)
+from semiview.learning.worker_host import run_worker
+from semiview.tasks.progress import Progress, Task
+from semiview.tasks.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """How a training run ended.
+
+    Attributes
+    ----------
+    checkpoint_id
+        The candidate; empty if the run left none.
+    promoted
+        The candidate is the current checkpoint now.
+    failed
+        Why the run ended without a candidate, or an empty string.
+    """
+
+    run: Path
+    checkpoint_id: str
+    samples: SamplesChosen | None
+    epochs: tuple[EpochDone, ...]
+    gate: GateReport | None
+    promoted: bool
+    failed: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """What `train --json` prints."""
+        return {
+            "run": str(self.run),
+            "checkpoint": self.checkpoint_id,
+            "samples": None if self.samples is None else plain(self.samples),
+            "epochs": [plain(epoch) for epoch in self.epochs],
+            "gate": None if self.gate is None else plain(self.gate),
+            "promoted": self.promoted,
+            "failed": self.failed,
+        }
+
+
+def training_job(workspace: Workspace, options: TrainingOptions) -> FineTuneJob:
+    """The job of a new run on what is approved now.
+
+    Raises
+    ------
+    FileProblem
+        If nothing that can train has been approved yet.
+    """
+    project, store = workspace.project, workspace.store
+    snapshot = store.snapshot()
+    if not snapshot:
+        raise FileProblem(
+            project.feedback_folder, "No approved shape to train on yet.", "Accept or correct some cases first."
+        )
+    begun = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    return FineTuneJob(
+        run_folder=str(project.runs_folder / begun),
+        store_folder=str(project.feedback_folder),
+        snapshot=snapshot,
+        start_checkpoint=str(workspace.registry.current().path),
+        checkpoints_folder=str(project.checkpoints_folder),
+        options=options,
+    )
+
+
+def train_project(workspace: Workspace, options: TrainingOptions, promote: bool) -> Task[TrainResult]:
+    """Run one training in the worker; promote the candidate where the gate permits it and `promote` is True."""
+    job = training_job(workspace, options)
+    epochs: list[EpochDone] = []
+    samples: SamplesChosen | None = None
+    gate: GateReport | None = None
+    checkpoint_id = failed = ""
+    for event in run_worker(job):
+        if isinstance(event, SamplesChosen):
+            samples = event
+        elif isinstance(event, EpochDone):
+            epochs.append(event)
+            losses = f"loss {event.train_loss:.4f}, validation {event.validation_loss:.4f}"
+            yield Progress(event.epoch, options.epochs, losses)
+        elif isinstance(event, GateDone):
+            gate = event.report
+        elif isinstance(event, Finished):
+            checkpoint_id = event.checkpoint_id
+        elif isinstance(event, WorkFailed):
+            failed = event.reason
+    promoted = promote and not failed and gate is not None and gate.verdict == "promote"
+    if promoted:
+        workspace.registry.promote(checkpoint_id, by="gate", reason="better on held-out groups")
+    return TrainResult(Path(job.run_folder), checkpoint_id, samples, tuple(epochs), gate, promoted, failed)
