@@ -7,7 +7,7 @@ from typing import Any
 from semiview.alignment.align import align
 from semiview.core.case import Case
 from semiview.core.registration import Registration, Trust
-from semiview.files.tables import read_registrations, update_registrations
+from semiview.files.registration_table import read_registrations, update_registrations
 from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
 from semiview.tasks.workspace import Workspace

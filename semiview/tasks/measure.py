@@ -8,7 +8,7 @@ from typing import Any
 
 from semiview.core.case import Case
 from semiview.core.document import Document
-from semiview.files.tables import MeasuredCase, write_measurements
+from semiview.files.measurement_tables import MeasuredCase, write_measurements
 from semiview.metrology.measurement import Measurement, measure
 from semiview.tasks.open import open_case
 from semiview.tasks.pool import each_case
@@ -73,9 +73,8 @@ def measure_case(workspace: Workspace, case_id: str, options: MeasureOptions) ->
         document = replace(document, registration=document.registration.by_hand())
     document = with_approved_shape(workspace, opened.case, document)
     measurement = measure(opened.case, document)
-    return MeasuredCase(
-        replace(opened.case, design=None, prediction=None), document.registration, opened.review.record_id, measurement
-    )
+    record_id = opened.review.record_id
+    return MeasuredCase.of(opened.case, document.registration, record_id, measurement, document.settings)
 
 
 def with_approved_shape(workspace: Workspace, case: Case, document: Document) -> Document:

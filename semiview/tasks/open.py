@@ -8,7 +8,7 @@ from semiview.core.registration import Registration
 from semiview.core.review import Review
 from semiview.feedback.drafts import Draft, load_draft
 from semiview.files.problem import FileProblem
-from semiview.files.tables import read_registrations, registration_of
+from semiview.files.registration_table import read_registrations, registration_of
 from semiview.tasks.workspace import Workspace
 
 
