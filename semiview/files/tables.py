@@ -1,182 +1,250 @@
-"""The table of registrations: what align found or a person set, and what each row is relative to."""
+"""The tables of `measure`: gauges.csv, epe.csv, scores.csv, summary.json and manifest.json."""
 
+import json
 import math
-from collections.abc import Mapping
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from semiview.core.case import Case
-from semiview.core.registration import PARAMETERS, Registration, RegistrationClass, Transform, Trust, Verdict
-from semiview.files.csv_table import cell_text, read_table, table_bytes
-from semiview.files.durable_file import exclusive_lock, write_durably
-from semiview.files.problem import FileProblem
+from semiview.core.document import MeasureSettings
+from semiview.core.registration import Registration
+from semiview.files.csv_table import cell_text, table_bytes
+from semiview.files.durable_file import make_folder, write_durably
+from semiview.metrology.measurement import Measurement
 
-TRUST_NUMBERS = ("residual_nm", "sigma_x_nm", "sigma_y_nm", "peak_ratio", "free_axis_deg")
-RELATIVE_TO = ("x_nm", "y_nm", "nm_per_px", "image_sha16", "crop", "mirrored")
-COLUMNS = (
-    *("case_id", *PARAMETERS, "class", "verdict", *TRUST_NUMBERS, "method", "transform", "cov", "alternatives"),
-    *(*RELATIVE_TO, "status", "reason"),
+INFO_COLUMNS = ("pattern_type", "group", "tool", "recipe", "layer_name", "lot", "wafer", "field", "acquired_at")
+CARRIED = ("status", "reason", "verdict", "record_id", "nm_per_px_x", "nm_per_px_y", *INFO_COLUMNS)
+GAUGE_COLUMNS = (
+    *("case_id", "gauge_id", "feature_id", "mode", "x_nm", "y_nm", "angle_deg", "source", "cd_nm", "cd_sigma_nm"),
+    *("cd_design_nm", "cd_min_nm", "cd_max_nm", "cd_se_nm", "length_nm", "width_nm", "diameter_a_nm"),
+    *("diameter_b_nm", "n", "n_failed", "edge_algorithm"),
 )
-NEEDED = ("case_id", *PARAMETERS, "verdict", "method", "transform", *RELATIVE_TO[:4])
-SENTENCES = " | "  # between the grounds in `reason`
-SAME_NM, SAME_SHARE = 1e-3, 1e-6
+EPE_COLUMNS = (
+    *("case_id", "feature_id", "x_nm", "y_nm", "normal_x", "normal_y", "source", "epe_nm", "sigma_nm"),
+    *("feature_class", "state", "epe_registration_nm", "epe_bias_nm", "epe_local_nm"),
+)
+SCORE_COLUMNS = (
+    *("case_id", "pattern_type", "against", "l1", "ssim", "psnr", "iou", "dice", "hausdorff95_nm"),
+    *("epe_mean_nm", "epe_3sigma_nm", "cd_bias_nm"),
+)
+SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that was measured
+OK, NO_VALUE = "ok", "no value"
+PACKAGES = ("semiview", "numpy", "scipy", "contourpy", "scikit-image", "gdstk", "shapely", "tifffile")
+
+Row = dict[str, Any]
 
 
-def registration_columns(registration: Registration) -> dict[str, float | str | None]:
-    """The cells of a row that tell the registration itself; None for NaN."""
-    trust = registration.trust
-    numbers = {
-        **dict(zip(PARAMETERS, registration.parameters.tolist(), strict=True)),
-        **{name: float(getattr(trust, name)) for name in TRUST_NUMBERS},
-    }
-    covariance = [] if trust.covariance is None else trust.covariance.ravel().tolist()
-    texts = {
-        "class": trust.registration_class,
-        "verdict": trust.verdict,
-        "method": registration.method,
-        "transform": registration.transform,
-        "cov": ";".join(cell_text(value, exact=True) for value in covariance),
-        "alternatives": ";".join(",".join(repr(float(value)) for value in shift) for shift in trust.alternatives),
-        "status": "ok" if registration.unusable_because is None else registration.unusable_because,
-        "reason": SENTENCES.join(trust.grounds),
-    }
-    return {**{name: None if math.isnan(value) else value for name, value in numbers.items()}, **texts}
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredCase:
+    """What the tables need of one case: made by `of` without the design's and the prediction's arrays.
+
+    Attributes
+    ----------
+    inputs
+        sha256 of every file that was read, by its path.
+    """
+
+    case: Case
+    registration: Registration
+    record_id: str
+    measurement: Measurement
+    settings: MeasureSettings = field(default_factory=MeasureSettings)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        case: Case,
+        registration: Registration,
+        record_id: str,
+        measurement: Measurement,
+        settings: MeasureSettings,
+    ) -> "MeasuredCase":
+        """Keep what the tables tell, small enough to travel between processes."""
+        inputs = {case.sem.path: case.sem.sha256}
+        if case.design is not None:
+            inputs[case.design.path] = case.design.sha256
+        small = replace(case, design=None, prediction=None)
+        return cls(small, registration, record_id, measurement, settings, inputs)
 
 
-def read_registrations(path: Path) -> dict[str, Mapping[str, str]]:
-    """The rows of registrations.csv by case; none if there is no such file.
+def write_measurements(
+    folder: Path,
+    measured: Sequence[MeasuredCase],
+    failed: Mapping[str, str],
+    case_count: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Write all tables of `measure` into a folder.
+
+    Parameters
+    ----------
+    failed
+        Reason by case: not measured, or measured without what was asked for.
+    case_count
+        Number of cases that were wanted.
+
+    Returns
+    -------
+    What summary.json holds.
 
     Raises
     ------
     FileProblem
-        If the file cannot be read or lacks a column.
+        If a table could not be written.
     """
-    return {row["case_id"]: row for row in read_table(path, NEEDED)}
+    make_folder(folder)
+    _write(folder / "gauges.csv", GAUGE_COLUMNS, [row for each in measured for row in _gauge_rows(each)])
+    _write(folder / "epe.csv", EPE_COLUMNS, [row for each in measured for row in _epe_rows(each)])
+    _write(folder / "scores.csv", SCORE_COLUMNS, [row for each in measured for row in _score_rows(each)])
+    summary = summarised(measured, failed, case_count, seconds)
+    write_durably(folder / "summary.json", _json(summary))
+    write_durably(folder / "manifest.json", _json(_manifest(measured)))
+    return summary
 
 
-def registration_of(row: Mapping[str, str], case: Case) -> Registration:
-    """The registration that a row of `read_registrations` tells, in the case's nominal frame.
+def summarised(
+    measured: Sequence[MeasuredCase], failed: Mapping[str, str], case_count: int, seconds: float
+) -> dict[str, Any]:
+    """The numbers of summary.json; None for NaN.
 
-    Raises
-    ------
-    FileProblem
-        If the row was made for another image, place, pixel size or picture area, or cannot be read.
+    `epe` and `cd` are of one source, named beside them: the SEM's own edges where they were measured, else the
+    prediction's, else the approved shape's. `per_source` has all.
     """
-    own = _relative_to(case)
-    # Rows of a hand or of another tool may leave out the last two.
-    for name in (column for column in RELATIVE_TO if column in RELATIVE_TO[:4] or row.get(column)):
-        if not _same(name, row[name], own[name]):
-            raise FileProblem(
-                "registrations.csv",
-                f"The row of {case.case_id} is of another {_WORDS[name]} ({row[name] or 'none'}, now {own[name]}).",
-                "Align the case again.",
-            )
-    try:
-        trust = Trust(
-            _choice(row["verdict"], get_args(Verdict)),
-            _choice(row.get("class", ""), get_args(RegistrationClass)),
-            residual_nm=_number(row.get("residual_nm", "")),
-            sigma_x_nm=_number(row.get("sigma_x_nm", "")),
-            sigma_y_nm=_number(row.get("sigma_y_nm", "")),
-            peak_ratio=_number(row.get("peak_ratio", "")),
-            free_axis_deg=_number(row.get("free_axis_deg", "")),
-            covariance=_covariance(row.get("cov", "")),
-            alternatives=_alternatives(row.get("alternatives", "")),
-            grounds=tuple(row["reason"].split(SENTENCES)) if row.get("reason") else (),
-        )
-        shift_x_nm, shift_y_nm, rotation_deg, scale_x, scale_y, shear = (float(row[name]) for name in PARAMETERS)
-        transform: Transform = _choice(row["transform"], get_args(Transform)) or "shift"
-        frame, method = case.nominal.frame, row["method"]
-        return Registration(
-            frame, shift_x_nm, shift_y_nm, rotation_deg, scale_x, scale_y, shear, transform, method, trust
-        )
-    except ValueError as error:
-        raise FileProblem(
-            "registrations.csv", f"The row of {case.case_id} cannot be read ({error}).", "Align the case again."
-        ) from error
+    types = sorted({each.case.info.pattern_type for each in measured})
+    present = [source for source in SOURCES if any(source in each.measurement.outlines_px for each in measured)]
+    source = present[0] if present else SOURCES[0]
+    summary: dict[str, Any] = _finite(
+        {
+            "cases": case_count,
+            "ok": case_count - len(failed),
+            "failed": [{"case": case_id, "reason": reason} for case_id, reason in failed.items()],
+            "source": source,
+            "epe": _epe_numbers(measured, source),
+            "cd": _cd_numbers(measured, source),
+            "per_source": {
+                name: {"epe": _epe_numbers(measured, name), "cd": _cd_numbers(measured, name)} for name in present
+            },
+            "per_pattern_type": {
+                name: {"cases": len(of_type), "epe": _epe_numbers(of_type, source), "cd": _cd_numbers(of_type, source)}
+                for name in types
+                for of_type in [[each for each in measured if each.case.info.pattern_type == name]]
+            },
+            "seconds": seconds,
+        }
+    )
+    return summary
 
 
-def update_registrations(path: Path, found: Mapping[str, tuple[Registration, Case]]) -> None:
-    """Put rows in or in place of older ones, durably and under a lock; all other rows stay as they are.
-
-    Raises
-    ------
-    FileProblem
-        If the table cannot be read, locked or written; it is unchanged then.
-    """
-    with exclusive_lock(path):
-        rows = read_registrations(path)
-        for case_id, (registration, case) in found.items():
-            cells = {"case_id": case_id, **_relative_to(case)}
-            rows[case_id] = cells | {
-                name: cell_text(value, exact=True) for name, value in registration_columns(registration).items()
-            }
-        foreign = sorted({name for row in rows.values() for name in row} - set(COLUMNS))
-        columns = (*COLUMNS, *foreign)
-        write_durably(path, table_bytes(columns, ([row.get(name, "") for name in columns] for row in rows.values())))
-
-
-_WORDS = {
-    "x_nm": "place",
-    "y_nm": "place",
-    "nm_per_px": "pixel size",
-    "image_sha16": "image",
-    "crop": "picture area",
-    "mirrored": "mirroring",
-}
-
-
-def _relative_to(case: Case) -> dict[str, str]:
-    frame, area = case.nominal.frame, case.sem.area
+def _epe_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:
+    tables = [each.measurement.epe.where(each.measurement.epe.source == source) for each in measured]
+    states = np.concatenate([np.empty(0, np.str_), *(table.state for table in tables)])
+    values = np.concatenate(
+        [
+            np.empty(0),
+            *(table.epe_nm[(table.state == "valid") & (table.feature_class == "edge")] for table in tables),
+        ]
+    )
+    values = values[np.isfinite(values)]
+    some = len(values) > 0
     return {
-        "x_nm": repr(float(frame.centre_nm[0])),
-        "y_nm": repr(float(frame.centre_nm[1])),
-        "nm_per_px": cell_text(float(frame.nm_per_px), exact=True),
-        "image_sha16": case.sem.sha256[:16],
-        "crop": f"{area.left},{area.top},{area.right},{area.bottom}",
-        "mirrored": "yes" if frame.mirrored else "no",
+        "n": len(values),
+        "mean_nm": float(values.mean()) if some else math.nan,
+        "rms_nm": float(np.sqrt(np.mean(values**2))) if some else math.nan,
+        "sigma3_nm": float(3 * values.std()) if some else math.nan,
+        "max_nm": float(np.abs(values).max()) if some else math.nan,
+        **{state: int(np.count_nonzero(states == state)) for state in ("missing", "bridge", "extra", "unobserved")},
     }
 
 
-def _same(name: str, told: str, own: str) -> bool:
-    if name not in ("x_nm", "y_nm", "nm_per_px"):
-        return told == own
-    try:
-        first, second = _number(told), _number(own)
-    except ValueError:
-        return False
-    if math.isnan(first) or math.isnan(second):
-        return math.isnan(first) and math.isnan(second)
-    return abs(first - second) <= (SAME_SHARE * second if name == "nm_per_px" else SAME_NM)
+def _cd_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:
+    rows = [row for each in measured for row in each.measurement.cd if row.source == source]
+    bias = np.array([row.cd_nm - row.cd_design_nm for row in rows], dtype=np.float64)
+    bias = bias[np.isfinite(bias)]
+    some = len(bias) > 0
+    return {
+        "n": len(bias),
+        "bias_mean_nm": float(bias.mean()) if some else math.nan,
+        "bias_sigma_nm": float(bias.std()) if some else math.nan,
+    }
 
 
-def _choice(text: str, choices: tuple[Any, ...]) -> Any:
-    if not text:
-        return None
-    if text not in choices:
-        raise ValueError(f'"{text}" is none of {", ".join(choices)}')
-    return choices[choices.index(text)]
+def _carried(each: MeasuredCase) -> Row:
+    """What every row of a case carries beside its own columns."""
+    info, size = each.case.info, each.case.sem.pixel_size
+    return {
+        "case_id": each.case.case_id,
+        "verdict": each.registration.trust.verdict,
+        "record_id": each.record_id,
+        "nm_per_px_x": size.x_nm,
+        "nm_per_px_y": size.y_nm,
+        **{name: getattr(info, name) for name in INFO_COLUMNS},
+    }
 
 
-def _number(text: str) -> float:
-    return float(text) if text else math.nan
+def _gauge_rows(each: MeasuredCase) -> list[Row]:
+    carried = _carried(each)
+    return [
+        {**carried, **asdict(row), "status": NO_VALUE if math.isnan(row.cd_nm) else OK} for row in each.measurement.cd
+    ]
 
 
-def _covariance(text: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]] | None:
-    if not text:
-        return None
-    size = len(PARAMETERS)
-    values = np.array([_number(part) for part in text.split(";")], dtype=np.float64)
-    if len(values) != size * size:
-        raise ValueError(f"cov has {len(values)} numbers, not {size * size}")
-    return values.reshape(size, size)
+def _epe_rows(each: MeasuredCase) -> list[Row]:
+    carried, table = _carried(each), each.measurement.epe
+    columns: dict[str, list[Any]] = {one.name: getattr(table, one.name).tolist() for one in fields(table)}
+    columns["status"] = [NO_VALUE if math.isnan(value) else OK for value in columns["epe_nm"]]
+    names = list(columns)
+    return [{**carried, **dict(zip(names, values, strict=True))} for values in zip(*columns.values(), strict=True)]
 
 
-def _alternatives(text: str) -> tuple[tuple[float, float], ...]:
-    shifts = []
-    for part in filter(None, text.split(";")):
-        x_nm, y_nm = (float(value) for value in part.split(","))
-        shifts.append((x_nm, y_nm))
-    return tuple(shifts)
+def _score_rows(each: MeasuredCase) -> list[Row]:
+    carried, withheld = _carried(each), "; ".join(each.measurement.reasons)
+    rows = []
+    for score in each.measurement.scores:
+        row = {**carried, **asdict(score)}
+        holes = any(isinstance(value, float) and math.isnan(value) for value in asdict(score).values())
+        row["status"] = NO_VALUE if holes else OK
+        row["reason"] = score.reason or (withheld if holes else "")
+        rows.append(row)
+    return rows
+
+
+def _write(path: Path, own: Sequence[str], rows: Sequence[Row]) -> None:
+    columns = (*own, *(name for name in CARRIED if name not in own))
+    write_durably(path, table_bytes(columns, ([cell_text(row[name]) for name in columns] for row in rows)))
+
+
+def _manifest(measured: Sequence[MeasuredCase]) -> dict[str, Any]:
+    settings = [asdict(each.settings) for each in measured]
+    return {
+        "settings": _finite(settings[0]) if settings else {},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "inputs": {path: sha256 for each in measured for path, sha256 in each.inputs.items()},
+        "cases": {
+            each.case.case_id: {
+                "pixel_size_source": each.case.sem.pixel_size.source,
+                "registration": each.registration.method,
+                "warnings": list(each.case.warnings),
+            }
+            for each in measured
+        },
+    }
+
+
+def _finite(value: Any) -> Any:
+    """The same structure with None for numbers that are not finite, which JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
