@@ -8,7 +8,7 @@ from typing import Any
 
 from semiview.core.case import Case
 from semiview.core.document import Document
-from semiview.files.measurement_tables import MeasuredCase, write_measurements
+from semiview.files.tables import MeasuredCase, write_measurements
 from semiview.metrology.measurement import Measurement, measure
 from semiview.tasks.open import open_case
 from semiview.tasks.pool import each_case
