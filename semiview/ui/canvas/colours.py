@@ -5,6 +5,7 @@ from typing import Literal
 from PySide6.QtGui import QColor
 
 GROUND = QColor(38, 38, 40)
+BORDER = QColor(90, 90, 94)
 TEXT = QColor(235, 235, 235)
 TEXT_GROUND = QColor(0, 0, 0, 150)
 

@@ -1,6 +1,7 @@
 """Everything that one view draws of a case, as items in the view's world."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,15 +14,36 @@ from semiview.core.design import Design
 from semiview.core.outline import Points
 from semiview.ui.canvas import colours
 from semiview.ui.canvas.marks import GaugeMark, GaugesItem
-from semiview.ui.canvas.overlays import EpeItem, EpeVectors, LinesItem, ShapesItem
+from semiview.ui.canvas.overlays import EpeItem, EpeLines, Lines, LinesItem, ShapesItem
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.pyramid_item import CoverageItem, PyramidItem
 from semiview.ui.view_settings import ViewSettings
 
 Kind = Literal["sem", "design", "prediction"]
-CORRECTION_FILL = 0.28
+CORRECTION_FILL = 0.2
 IGNORE_FILL = 0.75
 HEAT_ALPHA = 0.65
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnDesign:
+    """A design made ready to be drawn, in nm about an origin."""
+
+    outlines: Sequence[Points]
+    target: Lines
+    others: Lines
+    opening: bool
+
+    @classmethod
+    def of(cls, design: Design | None, origin_nm: tuple[float, float]) -> "DrawnDesign":
+        """The target, and all other layers together; nothing for None."""
+        if design is None:
+            return cls((), Lines.of(()), Lines.of(()), False)
+        target = [outline - origin_nm for outline in design.target]
+        others = [
+            outline - origin_nm for layer in design.layers if layer.role != "target" for outline in layer.outlines
+        ]
+        return cls(target, Lines.of(target), Lines.of(others), design.tone == "opening")
 
 
 class Layers:
@@ -32,7 +54,8 @@ class Layers:
         self._frame = QGraphicsRectItem(world)
         self._frame.setPen(Qt.PenStyle.NoPen)
         self._frame.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
-        self._frame.setVisible(kind == "design")
+        self._fills_design = kind == "design"
+        self._frame.setVisible(self._fills_design)
         self._drawn_shapes = ShapesItem(self._frame)
 
         self._overlays = _group(world)
@@ -59,25 +82,16 @@ class Layers:
         """All overlays on or off."""
         self._overlays.setVisible(shown)
 
-    def set_design(self, design: Design | None, shape: tuple[int, int], origin_nm: tuple[float, float]) -> None:
-        """Draw this design, its coordinates relative to `origin_nm`, in a picture (H, W)."""
-        target: Sequence[Points] = ()
-        others: Sequence[Points] = ()
-        opening = False
-        if design is not None:
-            target = [outline - origin_nm for outline in design.target]
-            others = [
-                outline - origin_nm for layer in design.layers if layer.role != "target" for outline in layer.outlines
-            ]
-            opening = design.tone == "opening"
+    def set_design(self, design: DrawnDesign, shape: tuple[int, int]) -> None:
+        """Draw this design in a picture (H, W)."""
         inside, outside = colours.DESIGN_MATERIAL, colours.DESIGN_SPACE
-        if opening:
+        if design.opening:
             inside, outside = outside, inside
         self._frame.setRect(QRectF(-0.5, -0.5, shape[1], shape[0]))
         self._frame.setBrush(outside)
-        self._drawn_shapes.set_outlines(target if self._frame.isVisible() else (), inside)
-        self._target.set_outlines(target)
-        self._other_layers.set_outlines(others)
+        self._drawn_shapes.set_outlines(design.outlines if self._fills_design else (), inside)
+        self._target.set_lines(design.target)
+        self._other_layers.set_lines(design.others)
 
     def set_registration(self, transform: QTransform | None) -> None:
         """Lay the design there; None hides it: there is no pixel size."""
@@ -86,9 +100,9 @@ class Layers:
             if transform is not None:
                 item.setTransform(transform)
 
-    def set_epe(self, vectors: EpeVectors | None) -> None:
+    def set_epe(self, lines: EpeLines) -> None:
         """EPE vectors in design nm about the origin."""
-        self._epe.set_vectors(vectors)
+        self._epe.set_lines(lines)
 
     def set_gauges(self, marks: Sequence[GaugeMark]) -> None:
         """Gauges in design nm about the origin."""

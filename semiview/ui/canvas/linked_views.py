@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from semiview.core.case import Case
@@ -14,9 +15,10 @@ from semiview.core.document import Document
 from semiview.core.sem_image import SemImage
 from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.camera import Camera
-from semiview.ui.canvas.layers import Kind, Layers
+from semiview.ui.canvas.colours import BORDER
+from semiview.ui.canvas.layers import DrawnDesign, Kind, Layers
 from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks
-from semiview.ui.canvas.overlays import registration_transform
+from semiview.ui.canvas.overlays import EpeLines, Lines, registration_transform
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.view import TOOLS, ImageView, Tool
 from semiview.ui.view_settings import CompareMode, ViewSettings
@@ -71,7 +73,11 @@ class LinkedViews(QWidget):
         super().__init__(parent)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
+        layout.setSpacing(1)
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, BORDER)
+        self.setPalette(palette)
+        self.setAutoFillBackground(True)
         self.views: dict[Kind, ImageView] = {}
         self._layers: dict[Kind, Layers] = {}
         for kind, title in TITLES.items():
@@ -127,8 +133,9 @@ class LinkedViews(QWidget):
             for layers in self._layers.values():
                 layers.heat.set_pyramid(probability)
         if old is None or case.design is not old.design or case.sem is not old.sem:
+            drawn = DrawnDesign.of(case.design, case.nominal.frame.centre_nm)
             for layers in self._layers.values():
-                layers.set_design(case.design, case.sem.shape, case.nominal.frame.centre_nm)
+                layers.set_design(drawn, case.sem.shape)
         if old is None or case.case_id != old.case_id:
             self.show_measurement(None)
         self.show_document(None, document)
@@ -157,9 +164,10 @@ class LinkedViews(QWidget):
         """Contours, EPE and gauge values of the newest measurement; None: there is none yet."""
         self._measurement = measurement
         outlines = {} if measurement is None else measurement.outlines_px
+        sem, prediction = Lines.of(outlines.get("sem", ())), Lines.of(outlines.get("prediction", ()))
         for layers in self._layers.values():
-            layers.sem_contour.set_outlines(outlines.get("sem", ()))
-            layers.prediction_contour.set_outlines(outlines.get("prediction", ()))
+            layers.sem_contour.set_lines(sem)
+            layers.prediction_contour.set_lines(prediction)
         self._show_epe()
         self._show_gauges()
 
@@ -287,8 +295,9 @@ class LinkedViews(QWidget):
                 self._case.nominal.frame.centre_nm,
                 self._document.settings.tolerance_nm,
             )
+        lines = EpeLines.of(vectors)
         for layers in self._layers.values():
-            layers.set_epe(vectors)
+            layers.set_epe(lines)
 
     def _show_gauges(self) -> None:
         if self._case is None or self._document is None:
@@ -320,7 +329,7 @@ class LinkedViews(QWidget):
             layers.picture.set_pyramid(None)
             layers.heat.set_pyramid(None)
             layers.share_coverage(None, None)
-            layers.set_design(None, (0, 0), (0.0, 0.0))
+            layers.set_design(DrawnDesign.of(None, (0.0, 0.0)), (0, 0))
             layers.set_gauges(())
         self.show_measurement(None)
         self._look(None)

@@ -19,7 +19,8 @@ CHUNK_POINTS = 512
 WIDE_LINE_POINTS = 1500
 WIDE_LINE_PX = 1.8
 VECTOR_PX = 2.6
-MARKER_PX = 7.0
+LEAST_VECTOR_PX = 1.0
+MARKER_PX = 3.6
 
 
 def cosmetic_pen(colour: QColor, width_px: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
@@ -47,8 +48,24 @@ def to_path(points: Points) -> QPainterPath:
     return path
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Closed outlines made ready to be drawn, by several views at once: paths of some hundred points with their box."""
+
+    bounds: QRectF
+    chunks: tuple[tuple[QRectF, QPainterPath, int], ...]
+
+    @classmethod
+    def of(cls, outlines: Sequence[Points]) -> "Lines":
+        """Cut outlines into chunks."""
+        points = with_breaks(outlines)
+        parts = (points[first : first + CHUNK_POINTS + 1] for first in range(0, len(points), CHUNK_POINTS))
+        chunks = tuple((_bounds(part), to_path(part), len(part)) for part in parts if np.isfinite(part[:, 0]).sum() > 1)
+        return cls(_bounds(points), chunks)
+
+
 class LinesItem(QGraphicsItem):
-    """Outlines in one colour: cut into chunks, of which only those in sight are drawn."""
+    """Outlines in one colour, of which only those in sight are drawn."""
 
     def __init__(
         self, colour: QColor, style: Qt.PenStyle = Qt.PenStyle.SolidLine, parent: QGraphicsItem | None = None
@@ -56,29 +73,23 @@ class LinesItem(QGraphicsItem):
         super().__init__(parent)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._thin, self._wide = cosmetic_pen(colour, 1.0, style), cosmetic_pen(colour, WIDE_LINE_PX, style)
-        self._bounds = QRectF()
-        self._chunks: tuple[tuple[QRectF, QPainterPath, int], ...] = ()
+        self._lines = Lines.of(())
 
-    def set_outlines(self, outlines: Sequence[Points]) -> None:
-        """Draw closed outlines, in the item's own coordinates."""
+    def set_lines(self, lines: Lines) -> None:
+        """Draw these, in the item's own coordinates."""
         self.prepareGeometryChange()
-        points = with_breaks(outlines)
-        parts = (points[first : first + CHUNK_POINTS + 1] for first in range(0, len(points), CHUNK_POINTS))
-        self._chunks = tuple(
-            (_bounds(part), to_path(part), len(part)) for part in parts if np.isfinite(part[:, 0]).sum() > 1
-        )
-        self._bounds = _bounds(points)
+        self._lines = lines
         self.update()
 
     def boundingRect(self) -> QRectF:
-        return self._bounds
+        return self._lines.bounds
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         # A vertical or horizontal line has an empty box, which intersects nothing: compare the sides.
         seen = option.exposedRect
         chunks = [
             (path, count)
-            for box, path, count in self._chunks
+            for box, path, count in self._lines.chunks
             if box.left() <= seen.right()
             and box.right() >= seen.left()
             and box.top() <= seen.bottom()
@@ -143,6 +154,41 @@ class EpeVectors:
         }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EpeLines:
+    """EPE made ready to be drawn, by several views at once.
+
+    `spacing_nm` is the usual distance of neighbours: how thickly they may be drawn without hiding everything.
+    """
+
+    bounds: QRectF
+    lines: tuple[tuple[QColor, list[QLineF]], ...]
+    missing: QPolygonF
+    spacing_nm: float
+
+    @classmethod
+    def of(cls, vectors: EpeVectors | None) -> "EpeLines":
+        """One list of lines a colour; nothing for None."""
+        if vectors is None or not len(vectors.points_nm):
+            return cls(QRectF(), (), QPolygonF(), 1.0)
+        ends = vectors.points_nm + np.nan_to_num(vectors.epe_nm[:, None] * vectors.normals)
+        drawn = np.hstack([vectors.points_nm, ends])
+        classes = vectors.classes()
+        missing = classes.pop("missing")
+        lines = tuple(
+            (EPE[name], [QLineF(*four) for four in drawn[chosen].tolist()])
+            for name, chosen in classes.items()
+            if chosen.any()
+        )
+        steps = np.hypot(*np.diff(vectors.points_nm, axis=0).T)
+        return cls(
+            _bounds(np.concatenate([vectors.points_nm, ends])),
+            lines,
+            QPolygonF([QPointF(x, y) for x, y in vectors.points_nm[missing].tolist()]),
+            float(np.median(steps)) if len(steps) else float("inf"),
+        )
+
+
 class EpeItem(QGraphicsItem):
     """EPE vectors from the design's edge to the printed one, true to scale; a dot where nothing was found.
 
@@ -151,44 +197,33 @@ class EpeItem(QGraphicsItem):
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
-        self._bounds = QRectF()
-        self._vectors: tuple[tuple[QPen, list[QLineF]], ...] = ()
-        self._missing = QPolygonF()
+        self._epe = EpeLines.of(None)
 
-    def set_vectors(self, vectors: EpeVectors | None) -> None:
-        """Draw these; None for nothing."""
+    def set_lines(self, epe: EpeLines) -> None:
+        """Draw these, in the item's own coordinates."""
         self.prepareGeometryChange()
-        self._vectors, self._missing, self._bounds = (), QPolygonF(), QRectF()
-        if vectors is not None and len(vectors.points_nm):
-            ends = vectors.points_nm + np.nan_to_num(vectors.epe_nm[:, None] * vectors.normals)
-            drawn = np.hstack([vectors.points_nm, ends])
-            classes = vectors.classes()
-            missing = classes.pop("missing")
-            self._vectors = tuple(
-                (_vector_pen(EPE[name]), [QLineF(*four) for four in drawn[chosen].tolist()])
-                for name, chosen in classes.items()
-                if chosen.any()
-            )
-            self._missing = QPolygonF([QPointF(x, y) for x, y in vectors.points_nm[missing].tolist()])
-            self._bounds = _bounds(np.concatenate([vectors.points_nm, ends]))
+        self._epe = epe
         self.update()
 
     def boundingRect(self) -> QRectF:
-        return self._bounds
+        return self._epe.bounds
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        transform = painter.combinedTransform()
+        spacing_px = self._epe.spacing_nm * float(np.hypot(transform.m11(), transform.m12()))
+        width = float(np.clip(spacing_px / 3, LEAST_VECTOR_PX, VECTOR_PX))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for pen, lines in self._vectors:
-            painter.setPen(pen)
+        for colour, lines in self._epe.lines:
+            painter.setPen(_vector_pen(colour, width))
             painter.drawLines(lines)
-        if not self._missing.isEmpty():
-            painter.setPen(cosmetic_pen(EPE["missing"], MARKER_PX))
-            painter.drawPoints(self._missing)
+        if not self._epe.missing.isEmpty():
+            painter.setPen(cosmetic_pen(EPE["missing"], min(1.5 * width, MARKER_PX)))
+            painter.drawPoints(self._epe.missing)
 
 
-def _vector_pen(colour: QColor) -> QPen:
+def _vector_pen(colour: QColor, width_px: float) -> QPen:
     """Square caps: unlike round ones they go through Qt's fast way of drawing single lines."""
-    pen = cosmetic_pen(colour, VECTOR_PX)
+    pen = cosmetic_pen(colour, width_px)
     pen.setCapStyle(Qt.PenCapStyle.SquareCap)
     return pen
 

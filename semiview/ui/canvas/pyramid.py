@@ -52,7 +52,9 @@ class Pyramid:
             top, left, bottom, right = top // 2, left // 2, (bottom + 1) // 2, (right + 1) // 2
             coarser[top:bottom, left:right] = _halved(finer[2 * top : 2 * bottom, 2 * left : 2 * right])
 
-    def sample(self, x: int, y: int, width: int, height: int, zoom: float, origin: tuple[float, float]) -> Values:
+    def sample(
+        self, x: int, y: int, width: int, height: int, zoom: float, origin: tuple[float, float], crisp: bool = True
+    ) -> Values:
         """What a screen shows: one value per screen px.
 
         Parameters
@@ -63,15 +65,16 @@ class Pyramid:
             Screen px per image px.
         origin
             Screen place of the middle of image pixel (0, 0).
+        crisp
+            From twofold magnification on show the image pixels as squares.
 
         Returns
         -------
-        (height, width) of the picture's number type: the image pixel itself from twofold magnification on, linear
-        between pixel centres below, the mean over the screen px's area where the picture is reduced. Outside the
-        picture its border goes on.
+        (height, width) of the picture's number type: linear between pixel centres where it is enlarged, the mean over
+        the screen px's area where the picture is reduced. Outside the picture its border goes on.
         """
         u0, v0 = (x + 0.5 - origin[0]) / zoom, (y + 0.5 - origin[1]) / zoom
-        if zoom >= CRISP_ZOOM:
+        if crisp and zoom >= CRISP_ZOOM:
             return _nearest(self._levels[0], u0, v0, width, height, 1 / zoom)
         number = max(int(np.floor(np.log2(1 / zoom) + 1e-9)), 0)
         number = min(number, int(np.log2(max(self.shape))))

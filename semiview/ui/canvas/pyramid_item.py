@@ -16,6 +16,7 @@ Colours = npt.NDArray[np.uint32]
 
 HATCH_PITCH_PX = 8
 HATCH_WIDTH_PX = 2
+RIM_GAIN = 1.8
 
 
 def grey_lut() -> npt.NDArray[np.uint8]:
@@ -39,6 +40,7 @@ class _ScreenItem(QGraphicsItem):
     """
 
     _pad_px = 0
+    _crisp = True
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
@@ -92,7 +94,7 @@ class _ScreenItem(QGraphicsItem):
     def _render(self, pyramid: Pyramid, box: QRect, zoom: float, origin: tuple[float, float]) -> QImage:
         pad = self._pad_px
         values = pyramid.sample(
-            box.x() - pad, box.y() - pad, box.width() + 2 * pad, box.height() + 2 * pad, zoom, origin
+            box.x() - pad, box.y() - pad, box.width() + 2 * pad, box.height() + 2 * pad, zoom, origin, self._crisp
         )
         words = np.ascontiguousarray(self._colours(values, box.x() - round(origin[0]), box.y() - round(origin[1])))
         # The image borrows the array's memory; a copy ends that before the array goes.
@@ -168,25 +170,26 @@ class CoverageItem(_ScreenItem):
     The line is the half contour of what is on the screen, found anew in each frame: it follows a brush at once.
     """
 
-    _pad_px = 1
+    _pad_px = 2
+    _crisp = False
 
     def __init__(self, colour: QColor, fill: float, hatched: bool = False, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
         self._hatched = hatched
-        rgb = (colour.red(), colour.green(), colour.blue())
-        self._fill = premultiplied(
-            np.column_stack(
-                [np.tile(np.array(rgb, np.uint8), (256, 1)), np.rint(fill * np.arange(256)).astype(np.uint8)]
-            )
-        )
-        self._line = premultiplied(np.array([[*rgb, 255]], np.uint8))[0]
+        alpha = np.arange(256, dtype=np.uint8)
+        rgb = np.tile(np.array([colour.red(), colour.green(), colour.blue()], np.uint8), (256, 1))
+        self._by_alpha = premultiplied(np.column_stack([rgb, alpha]))
+        self._fill = np.rint(fill * alpha).astype(np.uint8)
 
     def _colours(self, values: Values, x: int, y: int) -> Colours:
+        pad = self._pad_px
         inside = cv2.threshold(values, HALF - 1, FULL, cv2.THRESH_BINARY)[1]
-        rim = cv2.subtract(inside, cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE))
-        colours = self._fill.take(values[1:-1, 1:-1])
+        eroded = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+        rim = cv2.GaussianBlur(cv2.subtract(inside, eroded), (3, 3), 0)
+        rim = cv2.convertScaleAbs(rim, alpha=RIM_GAIN)[pad:-pad, pad:-pad]
+        alpha = cv2.LUT(values, self._fill)[pad:-pad, pad:-pad]
         if self._hatched:
-            rows, columns = np.arange(colours.shape[0])[:, None] + y, np.arange(colours.shape[1]) + x
-            colours[(rows + columns) % HATCH_PITCH_PX >= HATCH_WIDTH_PX] = 0
-        colours[rim[1:-1, 1:-1] > 0] = self._line
-        return colours
+            # Counted from the picture's corner: the hatch goes with the picture when it is dragged.
+            rows, columns = np.arange(alpha.shape[0])[:, None] + y, np.arange(alpha.shape[1]) + x
+            alpha = np.where((rows + columns) % HATCH_PITCH_PX < HATCH_WIDTH_PX, alpha, 0).astype(np.uint8)
+        return self._by_alpha.take(np.maximum(alpha, rim))

@@ -36,6 +36,7 @@ CURSORS = {
 WHEEL_STEP = 1.25
 CLICK_PX = 4
 LEAST_BOX_PX = 6
+MESSAGE_MARGIN_PX = 12
 ON_TOP = 1000.0
 
 
@@ -101,7 +102,9 @@ class ImageView(QGraphicsView):
         self._message = QLabel("", self.viewport())
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
-        self._message.setStyleSheet("color: rgb(225, 225, 225); background: transparent; padding: 24px")
+        self._message.setStyleSheet(
+            "color: rgb(230, 230, 230); background: rgba(0, 0, 0, 170); border-radius: 6px; padding: 14px"
+        )
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._message.hide()
         self._band = QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
@@ -141,6 +144,7 @@ class ImageView(QGraphicsView):
         """What a person can do so that something appears here; empty: nothing to say."""
         self._message.setText(text)
         self._message.setVisible(bool(text))
+        self._place_message()
 
     def set_tool(self, tool: Tool) -> None:
         """What the left button does; an open gesture is finished first."""
@@ -288,7 +292,7 @@ class ImageView(QGraphicsView):
         size = self.viewport().size()
         self.setSceneRect(0, 0, size.width(), size.height())
         self.surround.set_size(size.width(), size.height())
-        self._message.setGeometry(0, 0, size.width(), size.height())
+        self._place_message()
         self._place_world()
         self.resized.emit()
 
@@ -317,6 +321,13 @@ class ImageView(QGraphicsView):
         up_left = end.x() < start.x() and end.y() < start.y()
         zoomed = self._camera.zoomed(1 / factor if up_left else factor, u, v)
         self.camera_wanted.emit(Camera(u, v, zoomed.zoom))
+
+    def _place_message(self) -> None:
+        room = self.viewport().rect()
+        width = min(self._message.sizeHint().width(), room.width() - 2 * MESSAGE_MARGIN_PX)
+        box = QRect(0, 0, width, self._message.heightForWidth(width))
+        box.moveCenter(room.center())
+        self._message.setGeometry(box)
 
     def _place_world(self) -> None:
         camera = self._camera
