@@ -139,7 +139,7 @@ def from_bytes(data: bytes) -> Record:
             return _get(file)
     except NewerRecordError:
         raise
-    except (OSError, KeyError, TypeError, RuntimeError, IndexError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError) as error:
         raise ValueError(f"it cannot be read as a record ({error})") from error
 
 

@@ -16,23 +16,25 @@ from pathlib import PurePosixPath
 RECORD_SUFFIX = ".h5"
 
 _PATTERN = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})-([0-9a-f]{16})")
+_YEAR_9999_MS = 253_370_764_800_000
 _guard = threading.Lock()
 _last_ms = 0
 
 
 def uuid7(after: str = "") -> str:
-    """A new identifier that sorts behind every one made before in this process, and behind `after`.
+    """A new identifier that sorts behind `after` and behind every one made before in this process without it.
 
     Parameters
     ----------
     after
-        An identifier or record id; one from a clock that runs ahead pulls the time of the new one along.
+        An identifier or record id, perhaps from a clock that runs ahead.
     """
     global _last_ms
     with _guard:
-        earliest = timestamp_ms(after) + 1 if after else 0
-        _last_ms = max(time.time_ns() // 1_000_000, _last_ms + 1, earliest)
+        _last_ms = max(time.time_ns() // 1_000_000, _last_ms + 1)
         milliseconds = _last_ms
+    if after:
+        milliseconds = max(milliseconds, timestamp_ms(after) + 1)
     bits = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=bits))
 
@@ -54,7 +56,7 @@ def make_record_id(identifier: str, data: bytes) -> str:
 
 def is_record_id(text: str) -> bool:
     """True if the text could name a record."""
-    return _PATTERN.fullmatch(text) is not None
+    return _PATTERN.fullmatch(text) is not None and timestamp_ms(text) < _YEAR_9999_MS
 
 
 def holds_its_name(name: str, data: bytes) -> bool:

@@ -43,13 +43,20 @@ class Splits:
 
     @classmethod
     def of_records(cls, records: Iterable[tuple[str, str, str]]) -> "Splits":
-        """The splits that records name: (group, pattern type, split), oldest first; groups without one wait."""
-        groups: dict[str, Group] = {}
+        """The splits that records name: (group, pattern type, split), oldest first.
+
+        The records of the first groups came before their assignment and name none: it is made again, in the same way.
+        """
+        first = cls()
+        named: dict[str, Group] = {}
         for name, pattern_type, split in records:
-            if split in SHARES and not groups.get(name, Group("")).split:
-                groups[name] = Group(pattern_type, split)
-            groups.setdefault(name, Group(pattern_type))
-        return cls(groups)._settled()
+            if len(first.groups) < FEWEST_GROUPS:
+                first = first.with_group(name, pattern_type)
+            if split in SHARES:
+                named.setdefault(name, Group(pattern_type, split))
+            elif name not in first.groups:
+                named.setdefault(name, Group(pattern_type))
+        return cls({**first.groups, **named})._settled()
 
     def merged(self, other: "Splits") -> tuple["Splits", tuple[str, ...]]:
         """With the other's groups, and the names of those assigned differently there: what stands here stays."""

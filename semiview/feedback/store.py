@@ -88,7 +88,8 @@ class FeedbackStore:
             raise ValueError(f"supersedes names no record: {wrong[0]!r}")
         self._check_writable()
         split = self._splits.assign(record) if record.trains else self._splits.read().split_of(group_of(record))
-        identifier = uuid7(after=max(record.supersedes, default=""))
+        earlier = [header.record_id for header in self.history(record.case_id)]
+        identifier = uuid7(after=max([*earlier, *record.supersedes], default=""))
         data = to_bytes(replace(record, split=split), identifier)
         from_bytes(data)  # what cannot be read back is not stored
         record_id = make_record_id(identifier, data)

@@ -40,6 +40,7 @@ def test_that_an_identifier_sorts_behind_one_from_a_clock_that_runs_ahead() -> N
     tomorrow = f"{time.time_ns() // 1_000_000 + 86_400_000:012x}"
     ahead = f"{tomorrow[:8]}-{tomorrow[8:]}-7fff-bfff-ffffffffffff"
     assert uuid7(after=ahead) > ahead
+    assert uuid7() < ahead, "and pulls no others along"
 
 
 @given(st.binary())
@@ -55,7 +56,16 @@ def test_that_the_folder_follows_from_the_name() -> None:
     assert relative_path(name).as_posix() == f"records/2026-11/{name}.h5"
 
 
-@pytest.mark.parametrize("text", ["", "x", "../../etc/passwd", "01a20a32-635f-4623-bbcc-50df7e139d80-0123456789abcdef"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "../../etc/passwd",
+        "01a20a32-635f-4623-bbcc-50df7e139d80-0123456789abcdef",
+        "ffffff00-0000-7000-8000-000000000000-0123456789abcdef",
+    ],
+)
 def test_that_other_text_names_no_record(text: str) -> None:
     assert not is_record_id(text)
     with pytest.raises(ValueError, match="no record id"):
