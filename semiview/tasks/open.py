@@ -31,10 +31,14 @@ def open_case(workspace: Workspace, case_id: str) -> OpenedCase:
         If the case is not in the project or its image cannot be read.
     """
     project, store = workspace.project, workspace.store
-    case = project.load(case_id, workspace.registry.current().id)
+    checkpoint_id, doubts = None, []
+    try:
+        checkpoint_id = workspace.registry.current().id
+    except FileProblem as problem:  # looking, registering and measuring go on without a network
+        doubts.append(str(problem))
+    case = project.load(case_id, checkpoint_id)
     registration, warnings = standing_registration(workspace, case)
-    if warnings:
-        case = replace(case, warnings=(*case.warnings, *warnings))
+    case = replace(case, warnings=(*case.warnings, *doubts, *warnings))
     document = Document(registration, settings=project.measure_settings())
     return OpenedCase(case, document, store.review(case_id), load_draft(project.feedback_folder, case_id))
 
