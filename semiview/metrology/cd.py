@@ -86,7 +86,7 @@ def measure_cd(
     pixel_size
         The nominal scale that widths are given in; the registration only says where to look.
     found
-        (M,) over the concatenated contour points: False where there is no edge.
+        (M,) over the concatenated contour points: False where the segment that begins there is no edge.
     ignore
         (H, W) True where nothing may be read; a gauge whose middle or edge lies there has no CD.
 
@@ -107,19 +107,21 @@ def measure_cd(
     else:
         contour = np.concatenate(outlines_px) if outlines_px else np.empty((0, 2))
         usable = ~on_border(contour, shape)
+        following = following_point(outlines_px)
+        usable &= usable[following]
+        counts = np.array([len(outline) for outline in outlines_px], dtype=np.int64)
+        lengths = np.hypot(*(contour[following] - contour).T)
+        seen = _share(lengths, np.ones(len(contour), dtype=bool) if found is None else found, counts)
+        whole = _share(lengths, usable, counts) == 1
         if found is not None:
             usable &= found
-        counts = np.array([len(outline) for outline in outlines_px], dtype=np.int64)
-        following = following_point(outlines_px)
-        grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable & usable[following])
+        grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable)
         straight = [index for index, gauge in enumerate(gauges) if gauge.mode != "hole"]
         round_ones = [index for index, gauge in enumerate(gauges) if gauge.mode == "hole"]
-        border = _share(on_border(contour, shape), counts)
-        seen = _share(np.ones(len(contour), dtype=bool) if found is None else found, counts)
         chosen = [gauges[index] for index in straight]
         answers = _straight(chosen, grid, registration, pixel_size, shape, ignore)
         chosen = [gauges[index] for index in round_ones]
-        answers += _holes(chosen, outlines_px, border == 0, seen, registration, pixel_size, ignore)
+        answers += _holes(chosen, outlines_px, whole, seen, registration, pixel_size, ignore)
         by_index = dict(zip(straight + round_ones, answers, strict=True))
         widths = [by_index[index] for index in range(len(gauges))]
     return tuple(
@@ -216,10 +218,11 @@ def _straight(
     return results
 
 
-def _share(marked: Booleans, counts: Integers) -> Floats:
-    """(R,) share of each outline's points that are marked."""
+def _share(lengths: Floats, marked: Booleans, counts: Integers) -> Floats:
+    """(R,) share of each outline's length that is marked."""
     ring = np.repeat(np.arange(len(counts)), counts)
-    return np.bincount(ring, marked, len(counts)) / np.maximum(counts, 1)
+    unmarked = np.bincount(ring, np.where(marked, 0.0, lengths), len(counts))
+    return 1 - unmarked / np.maximum(np.bincount(ring, lengths, len(counts)), 1e-9)
 
 
 def _edge(crossed: Crossings, wanted: Booleans, expected: Floats, count: int) -> Floats:

@@ -1,5 +1,6 @@
 """Closed outlines with sub-pixel points: from a probability or coverage map, and from the SEM itself."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -7,9 +8,23 @@ from typing import Any
 import contourpy
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
+from skimage.filters import threshold_otsu
 
-from semiview.core.outline import Points
+from semiview.core.document import MeasureSettings
+from semiview.core.outline import Points, as_outline, signed_area
 from semiview.metrology.crossing import Booleans, Floats
+from semiview.metrology.edge_profile import LEVEL_PX, dark_material, find_edges, image_noise, sample_profiles
+from semiview.metrology.walk import clearances, walk
+
+SEED_STEP_PX = 2.0
+CORNER_PX = 6.0  # over this length beside a corner the seeds' normals turn from one side to the next
+JUMP_PX = 3.0
+FOUND_SHARE = 0.5
+_otsu: Callable[..., float] = threshold_otsu  # scikit-image carries no annotations
+UPWARD = np.array([1.0, -1.0])
+SMOOTHING_PX = 2.0
+SPECK_PX2 = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,11 +36,10 @@ class SemContours:
     outlines
         Closed, of standing material, in image px, inside on the left as seen on the screen.
     found
-        (M,) over the concatenated points: False where the image shows no edge and the outline merely runs on from
-        its neighbours. None: every point is an edge.
+        (M,) over the concatenated points: False where the segment that begins there only joins two edges, across a
+        stretch on which the image shows none. None: every segment is an edge.
     sigma_px
-        (M,) standard deviation of each point along its normal from the image's own noise; NaN where not found. None:
-        not known.
+        (M,) standard deviation of each point along its normal from the image's own noise. None: not known.
     """
 
     outlines: tuple[Points, ...]
@@ -83,3 +97,80 @@ def on_border(points: Points, shape: tuple[int, int]) -> Booleans:
     u, v = points.T
     result: Booleans = (u < 0) | (v < 0) | (u > width - 1) | (v > height - 1)
     return result
+
+
+def sem_contours(
+    pixels: npt.NDArray[np.generic],
+    seeds_px: Sequence[Points],
+    settings: MeasureSettings,
+    reach_px: float = 20.0,
+    saturated_high: float = float("inf"),
+) -> SemContours:
+    """Seeds moved along their normals to the edge in the unfiltered image.
+
+    Parameters
+    ----------
+    pixels
+        (H, W) grey values.
+    seeds_px
+        Outlines of standing material near the true ones, in image px, inside on the left as seen on the screen: from
+        the registered design or a prediction.
+    reach_px
+        Farthest move; also limited to half the local width or space.
+    saturated_high
+        Grey value at which the detector is full.
+
+    Returns
+    -------
+    SemContours
+        Where the contrast is weak against the image's noise or against the field's other edges there is no edge, and
+        the outline goes straight on to the next one: across the mouth of a slot that fused. Outlines of which less
+        than half is found within the picture are left out: a hole that never opened has no contour.
+    """
+    upward = [outline * UPWARD for outline in seeds_px]
+    way = walk(upward, SEED_STEP_PX, CORNER_PX, round_corners=True)
+    points, normals = way.points * UPWARD, way.normals * UPWARD
+    visible = ~on_border(points, (pixels.shape[0], pixels.shape[1]))
+    if not visible.any():
+        return SemContours(())
+    inside, outside, _ = clearances(way.where(visible), upward, 2 * reach_px)
+    room = np.minimum(reach_px, np.minimum(inside, outside) / 2)
+    rows = settings.rows_averaged
+    profiles = sample_profiles(pixels, points[visible], normals[visible], reach_px + LEVEL_PX, rows)
+    noise = image_noise(pixels) / np.sqrt(rows)
+    signal = -profiles if dark_material(profiles) else profiles
+    edges = find_edges(signal, settings, noise, room, saturated_high=saturated_high)
+    offset, sigma = np.full(len(points), np.nan), np.full(len(points), np.nan)
+    offset[visible], sigma[visible] = edges.offset_px, edges.sigma_px
+
+    outlines, found_parts, sigma_parts = [], [], []
+    starts = np.searchsorted(way.outline, np.unique(way.outline))
+    for begin, end in pairwise([*starts.tolist(), len(points)]):
+        part = slice(begin, end)
+        moved = _without_jumps(offset[part])
+        found = np.isfinite(moved)
+        if np.count_nonzero(found) < max(3.0, FOUND_SHARE * np.count_nonzero(visible[part])):
+            continue
+        outlines.append(as_outline((points[part] + moved[:, None] * normals[part])[found]))
+        found_parts.append(np.roll(found, -1)[found])
+        sigma_parts.append(sigma[part][found])
+    if not outlines:
+        return SemContours(())
+    return SemContours(tuple(outlines), np.concatenate(found_parts), np.concatenate(sigma_parts))
+
+
+def _without_jumps(offset: Floats) -> Floats:
+    """NaN where one point leaves both its neighbours on the ring, which agree with each other."""
+    before, behind = np.roll(offset, 1), np.roll(offset, -1)
+    with np.errstate(invalid="ignore"):
+        alone = (np.abs(offset - (before + behind) / 2) > JUMP_PX) & (np.abs(before - behind) < JUMP_PX / 2)
+    return np.where(alone, np.nan, offset)
+
+
+def threshold_outlines(pixels: npt.NDArray[np.generic]) -> tuple[Points, ...]:
+    """Outlines of what is brighter than Otsu's level in the smoothed image: seeds where nothing better serves."""
+    smooth = ndimage.gaussian_filter(np.asarray(pixels, dtype=np.float32), SMOOTHING_PX)
+    if smooth.min() == smooth.max():
+        return ()
+    outlines = half_contours(smooth, float(_otsu(smooth)))
+    return tuple(outline for outline in outlines if abs(signed_area(outline)) >= SPECK_PX2)

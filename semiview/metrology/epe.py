@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from semiview.core.design import Design, Tone
 from semiview.core.document import MeasureSettings
-from semiview.core.outline import Points, bounds, signed_area
+from semiview.core.outline import Points, signed_area
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 from semiview.metrology.contour import on_border
 from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid, following_point
-from semiview.metrology.walk import Walk, walk
+from semiview.metrology.walk import Walk, clearances, corners, walk
 
 Source = Literal["sem", "prediction", "approved"]
 EpeState = Literal["valid", "missing", "bridge", "extra", "unobserved"]
@@ -44,7 +44,8 @@ class EpePoints:
     feature_id
         (N,) index of the outline in `Design.target`.
     corner
-        (N,) True within `corner_nm` of a corner.
+        (N,) True for a corner itself; its normal halves the corner's angle. Between `corner_nm` and the corner there
+        are no points: what prints there is the corner's rounding.
     reach_nm
         (N,) |EPE| beyond which a contour belongs to something else.
     space_nm, facing_id
@@ -145,9 +146,9 @@ def design_points(
         return _empty_points()
     step = settings.epe_step_nm if settings.epe_step_nm > 0 else max(5.0, nm_per_px)
     corner = settings.corner_nm if settings.corner_nm >= 0 else max(20.0, 3 * nm_per_px)
-    reach = settings.epe_reach_nm if settings.epe_reach_nm > 0 else max(min(60.0, 30 * nm_per_px), 4 * nm_per_px)
+    reach = edge_reach_nm(settings, nm_per_px)
     origin = np.array(design.field_nm[:2])
-    way, width, space, facing = _surroundings(design, step, reach)
+    way, width, space, facing = _surroundings(design, step, corner, reach)
     points_px = registration.to_px(way.points + origin)
     around = reach / nm_per_px
     height, columns = shape
@@ -168,7 +169,7 @@ def design_points(
         points_px=points_px,
         directions_px=way.normals @ registration.linear_px().T,
         feature_id=way.outline,
-        corner=way.to_corner < corner,
+        corner=way.side < 0,
         reach_nm=np.minimum(reach, np.minimum(width, space) / 2),
         space_nm=space,
         facing_id=facing,
@@ -177,8 +178,15 @@ def design_points(
     )
 
 
+def edge_reach_nm(settings: MeasureSettings, nm_per_px: float) -> float:
+    """Farthest edge that may belong to a point, before the local width and space limit it."""
+    return settings.epe_reach_nm if settings.epe_reach_nm > 0 else max(min(60.0, 30 * nm_per_px), 4 * nm_per_px)
+
+
 @lru_cache(maxsize=8)
-def _surroundings(design: Design, step_nm: float, reach_nm: float) -> tuple[Walk, Floats, Floats, Integers]:
+def _surroundings(
+    design: Design, step_nm: float, corner_nm: float, reach_nm: float
+) -> tuple[Walk, Floats, Floats, Integers]:
     """The walk along the target relative to the field's corner, with the local width, space and facing feature.
 
     It does not depend on the registration, which changes while a person drags the design.
@@ -186,21 +194,10 @@ def _surroundings(design: Design, step_nm: float, reach_nm: float) -> tuple[Walk
     origin = np.array(design.field_nm[:2])
     outlines = [outline - origin for outline in design.target]
     way = walk(outlines, step_nm, step_nm)
-    low, high, limit = *np.array(bounds(outlines)).reshape(2, 2), 2.0 * reach_nm
-    grid = SegmentGrid.of(outlines, max(limit / 8, float(np.max(high - low)) / 2048), rows_down=False)
-    ends = np.full(len(way.points), limit)
-    found = grid.crossings(way.points, way.normals, -ends, ends)
-    # The point's own edge is crossed at 0, or a whisker off on a curve; what faces it turns the other way.
-    facing = found.where((found.cosine < 0) & (np.abs(found.along) > 1e-3 * step_nm))
-    width = np.full(len(way.points), np.inf)
-    space = np.full(len(way.points), np.inf)
-    neighbour = np.full(len(way.points), -1)
-    inward = facing.where(facing.along < 0).nearest()
-    width[inward.line] = -inward.along
-    outward = facing.where(facing.along > 0).nearest()
-    space[outward.line] = outward.along
-    neighbour[outward.line] = outward.owner
-    return way, width, space, neighbour
+    # A side too short for two corners keeps its middle third.
+    way = way.where(way.to_corner >= np.minimum(corner_nm, way.side_length / 3))
+    way = way.followed_by(corners(outlines))
+    return way, *clearances(way, outlines, 2 * reach_nm)
 
 
 def measure_epe(
@@ -225,8 +222,8 @@ def measure_epe(
     tone
         What the drawn polygon is: material or opening.
     found
-        (M,) over the concatenated points of `outlines_px`: False where a seeded contour has no edge. Bridges cannot
-        be told from missing edges then, so such points are `missing`.
+        (M,) over the concatenated points of `outlines_px`: False where the segment that begins there is no edge.
+        Bridges cannot be told from missing edges then, so such points are `missing`.
     sigma_px
         (M,) standard deviation of each contour point along its normal.
 
@@ -237,10 +234,10 @@ def measure_epe(
     """
     contour = np.concatenate(outlines_px) if outlines_px else np.empty((0, 2))
     usable = ~on_border(contour, shape)
+    usable &= usable[following_point(outlines_px)]
     if found is not None:
         usable &= found
-    following = following_point(outlines_px)
-    grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable & usable[following])
+    grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable)
     crossed = grid.crossings(points.points_px, points.directions_px, -points.reach_nm, points.reach_nm)
     crossed = crossed.where((crossed.cosine if tone == "raised" else -crossed.cosine) >= COSINE_60)
     hit = crossed.nearest()

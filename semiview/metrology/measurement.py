@@ -17,13 +17,15 @@ from semiview.core.outline import Points
 from semiview.core.prediction import Prediction
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
-from semiview.core.sem_image import PixelSize
+from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.cd import CdRow, measure_cd
-from semiview.metrology.contour import SemContours, half_contours
+from semiview.metrology.contour import SemContours, half_contours, sem_contours, threshold_outlines
 from semiview.metrology.crossing import Booleans, Floats
-from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, measure_epe, summarise
+from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
 from semiview.metrology.gauge import design_gauges
 from semiview.metrology.pixel_scores import PixelScores, pixel_scores
+
+FALLBACK_REACH_PX = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class _Conditions:
     pixel_size: PixelSize
     shape: tuple[int, int]
 
+    @property
+    def ignore_layers(self) -> tuple[Design, Registration] | None:
+        """What places the design's ignore layers in the picture; None if it has none."""
+        return None if self.design is None or not self.design.ignore else (self.design, self.registration)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reading:
@@ -121,12 +128,14 @@ def measure(case: Case, document: Document) -> Measurement:
     )
     for source, shape in shapes.items():
         readings[source] = _read_shape(source, shape, under)
+    seeds = design if design is not None else case.prediction
+    readings["sem"] = _read_sem(case.sem, seeds, under)
     summaries = {source: summarise(reading.epe, settings.tolerance_nm) for source, reading in readings.items()}
     return Measurement(
         outlines_px={source: reading.outlines for source, reading in readings.items()},
         epe=EpeTable.concatenated([reading.epe for reading in readings.values()]),
         cd=tuple(row for reading in readings.values() for row in reading.cd),
-        scores=_scores(case, document, design, readings),
+        scores=_scores(case.prediction, document.correction, under, readings),
         epe_summary=summaries if design is not None else {},
         reasons=reasons,
         seconds=time.perf_counter() - begun,
@@ -152,9 +161,24 @@ def _read_shape(source: Source, shape_of: Prediction | Coverage, under: _Conditi
     return _read(source, SemContours(_outlines(shape_of)), under, "half contour")
 
 
+@lru_cache(maxsize=4)
+def _read_sem(sem: SemImage, seeds: Design | Prediction | None, under: _Conditions) -> _Reading:
+    """Contours found in the picture from the design, else the prediction, else a threshold, and what they measure."""
+    registration, settings = under.registration, under.settings
+    if isinstance(seeds, Design):
+        drawn = [registration.outline_to_px(outline) for outline in seeds.target]
+        outlines = tuple(drawn if seeds.tone == "raised" else [outline[::-1] for outline in drawn])
+    else:
+        outlines = threshold_outlines(sem.pixels) if seeds is None else _outlines(seeds)
+    reach = edge_reach_nm(settings, registration.frame.nm_per_px) / registration.frame.nm_per_px
+    reach_px = reach if np.isfinite(reach) else FALLBACK_REACH_PX
+    contours = sem_contours(sem.pixels, outlines, settings, reach_px, sem.saturated_high)
+    return _read("sem", contours, under, settings.edge_algorithm)
+
+
 def _read(source: Source, contours: SemContours, under: _Conditions, edge_algorithm: str) -> _Reading:
     design, registration, shape = under.design, under.registration, under.shape
-    ignored = _ignored(design, registration, under.ignore, shape)
+    ignored = _ignored(under.ignore_layers, under.ignore, shape)
     gauges, found = under.gauges, contours.found
     epe = EpeTable.concatenated([])
     if design is not None and design.tone is not None:
@@ -180,11 +204,12 @@ def _outlines(shape_of: Prediction | Coverage) -> tuple[Points, ...]:
 
 @lru_cache(maxsize=4)
 def _ignored(
-    design: Design | None, registration: Registration, ignore: Coverage | None, shape: tuple[int, int]
+    ignore_layers: tuple[Design, Registration] | None, ignore: Coverage | None, shape: tuple[int, int]
 ) -> Booleans | None:
     """(H, W) True where nothing may be read: drawn by the reviewer or in the design's ignore layers."""
     marked = None if ignore is None else ignore.mask()
-    if design is not None and design.ignore:
+    if ignore_layers is not None:
+        design, registration = ignore_layers
         layers = coverage([registration.outline_to_px(outline) for outline in design.ignore], shape) > 0
         marked = layers if marked is None else marked | layers
     return marked
@@ -200,45 +225,40 @@ def _design_raster(design: Design, registration: Registration, shape: tuple[int,
 @lru_cache(maxsize=4)
 def _compared(
     prediction: Prediction,
-    reference: Coverage | None,
-    design: Design | None,
-    registration: Registration,
-    ignored_in: Design | None,
+    reference: Coverage | tuple[Design, Registration],
     ignore: Coverage | None,
+    ignore_layers: tuple[Design, Registration] | None,
     pixel_size: PixelSize,
 ) -> PixelScores:
-    """The prediction against a drawn shape, or against the design where none is given."""
+    """The prediction against a drawn shape or the registered design."""
     shape = prediction.probability.shape
-    ignored = _ignored(ignored_in, registration, ignore, shape)
+    ignored = _ignored(ignore_layers, ignore, (shape[0], shape[1]))
     own = _outlines(prediction)
-    if reference is not None:
+    if isinstance(reference, Coverage):
         approved = reference.to_array().astype(np.float32) * np.float32(1 / FULL)
         return pixel_scores(prediction.probability, approved, ignored, pixel_size, own, _outlines(reference))
-    if design is None:
-        return PixelScores(reason="no design")
-    raster = _design_raster(design, registration, shape)
+    raster = _design_raster(*reference, (shape[0], shape[1]))
     return pixel_scores(prediction.probability, raster, ignored, pixel_size, own)
 
 
 def _scores(
-    case: Case, document: Document, design: Design | None, readings: Mapping[Source, _Reading]
+    prediction: Prediction | None, correction: Coverage | None, under: _Conditions, readings: Mapping[Source, _Reading]
 ) -> tuple[ScoreRow, ...]:
-    prediction, registration = case.prediction, document.registration
     if prediction is None:
         return ()
     rows = []
-    about = (design, document.ignore, case.sem.pixel_size)
+    about = (under.ignore, under.ignore_layers, under.pixel_size)
     own = readings["prediction"]
-    if document.correction is not None:
-        scores = _compared(prediction, document.correction, None, registration, *about)
+    if correction is not None:
+        scores = _compared(prediction, correction, *about)
         other = readings["approved"]
         count = int(np.sum(own.epe.state != "extra"))
         offsets = own.epe.epe_nm[:count] - other.epe.epe_nm[:count]
         widths = {row.gauge_id: row.cd_nm for row in other.cd}
         biases = np.array([row.cd_nm - widths[row.gauge_id] for row in own.cd])
         rows.append(_score_row("approved", scores, offsets, biases))
-    if design is not None:
-        scores = _compared(prediction, None, design, registration, *about)
+    if under.design is not None:
+        scores = _compared(prediction, (under.design, under.registration), *about)
         edges = own.epe.epe_nm[own.epe.feature_class == "edge"]
         biases = np.array([row.cd_nm - row.cd_design_nm for row in own.cd])
         rows.append(_score_row("design", scores, edges, biases))

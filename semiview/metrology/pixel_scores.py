@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 from scipy.spatial import KDTree
 
 from semiview.core.outline import Points
@@ -84,9 +83,11 @@ def pixel_scores(
         above, expected = above & counted, expected & counted
     both = int(np.count_nonzero(above & expected))
     sizes = int(np.count_nonzero(above)) + int(np.count_nonzero(expected))
+    if min(one.shape) < SSIM_WINDOW_PX:
+        return PixelScores(l1=l1, reason=f"smaller than {SSIM_WINDOW_PX} px")
     similarity = _structural_similarity(one, other)
-    inner = (slice(SSIM_WINDOW_PX // 2, -(SSIM_WINDOW_PX // 2)),) * 2  # whole windows, as the definition asks
-    ssim = similarity[inner] if counted is None else similarity[inner][counted[inner]]
+    half = SSIM_WINDOW_PX // 2
+    ssim = similarity if counted is None else similarity[counted[half:-half, half:-half]]
     distance = float("nan")
     if pixel_size.known:
         first = half_contours(one) if outlines_px is None else outlines_px
@@ -104,22 +105,30 @@ def pixel_scores(
 
 
 def _structural_similarity(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(H, W) structural similarity; float32 keeps five digits of values in [0, 1]."""
-
-    def local_mean(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        result: npt.NDArray[np.float32] = ndimage.uniform_filter(values, SSIM_WINDOW_PX, mode="reflect")
-        return result
-
-    mean_one, mean_other = local_mean(one), local_mean(other)
+    """(H - 6, W - 6) structural similarity of whole windows; float32 keeps five digits of values in [0, 1]."""
+    mean_one, mean_other = _window_mean(one), _window_mean(other)
     unbiased = np.float32(SSIM_WINDOW_PX**2 / (SSIM_WINDOW_PX**2 - 1))
     # Only the sum of both variances is needed, so four filters do.
-    variances = unbiased * (local_mean(one * one + other * other) - mean_one**2 - mean_other**2)
-    covariance = unbiased * (local_mean(one * other) - mean_one * mean_other)
+    product, squares = mean_one * mean_other, mean_one**2 + mean_other**2
+    variances = unbiased * (_window_mean(one * one + other * other) - squares)
+    covariance = unbiased * (_window_mean(one * other) - product)
     first, second = np.float32(SSIM_K1**2), np.float32(SSIM_K2**2)
-    result = ((2 * mean_one * mean_other + first) * (2 * covariance + second)) / (
-        (mean_one**2 + mean_other**2 + first) * (variances + second)
-    )
+    result = ((2 * product + first) * (2 * covariance + second)) / ((squares + first) * (variances + second))
     return result.astype(np.float32, copy=False)
+
+
+def _window_mean(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(H - 6, W - 6) means over 7 x 7 windows: seven terms a direction in four additions, 4 + 2 + 1."""
+    pairs = values[:-1] + values[1:]
+    sums = pairs[:-5] + pairs[2:-3]
+    sums += pairs[4:-1]
+    sums += values[6:]
+    pairs = sums[:, :-1] + sums[:, 1:]
+    total = pairs[:, :-5] + pairs[:, 2:-3]
+    total += pairs[:, 4:-1]
+    total += sums[:, 6:]
+    total *= np.float32(1 / SSIM_WINDOW_PX**2)
+    return total
 
 
 def _hausdorff95(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semiview.core.outline import Points
-from semiview.metrology.crossing import Booleans, Floats, Integers, repeated
+from semiview.core.outline import Points, bounds
+from semiview.metrology.crossing import Booleans, Floats, Integers, SegmentGrid, repeated
 
 CORNER_DEG = 25.0
 
@@ -42,6 +42,10 @@ class Walk:
             self.place[keep], self.side_length[keep], self.to_corner[keep],
         )  # fmt: skip
 
+    def followed_by(self, other: "Walk") -> "Walk":
+        """The points of both."""
+        return Walk(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in Walk.__slots__))
+
 
 def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: bool = False) -> Walk:
     """Points along closed outlines (inside on the left, y up), at most `step` apart and centred on each side.
@@ -55,30 +59,18 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
         False: chords end at the corners, so each side keeps its own normal. True: they go round, so that normals turn
         steadily from one side to the next.
     """
-    cleaned = [_without_repeats(outline) for outline in outlines]
-    kept = [index for index, outline in enumerate(cleaned) if len(outline) >= 3]
-    if not kept:
+    rings = _rings(outlines)
+    if rings is None:
         none, nothing = np.empty(0), np.empty(0, dtype=np.int64)
         return Walk(np.empty((0, 2)), np.empty((0, 2)), nothing, nothing, none, none, none)
-    counts = np.array([len(cleaned[index]) for index in kept])
-    vertices = np.concatenate([cleaned[index] for index in kept])
-    ring = np.repeat(np.arange(len(kept)), counts)
-    base = np.cumsum(counts) - counts
+    ring, base, counts, vertices, units = rings.ring, rings.base, rings.counts, rings.vertices, rings.units
     within = np.arange(len(vertices)) - base[ring]
-    following = base[ring] + (within + 1) % counts[ring]
-    previous = base[ring] + (within - 1) % counts[ring]
-    edges = vertices[following] - vertices
-    lengths = np.hypot(*edges.T)
-    units = edges / lengths[:, None]
-    before = units[previous]
-    cross = before[:, 0] * units[:, 1] - before[:, 1] * units[:, 0]
-    turn = np.rad2deg(np.arctan2(cross, np.einsum("ij,ij->i", before, units)))
-    corner = np.abs(turn) > CORNER_DEG
-    total = np.concatenate([[0.0], np.cumsum(lengths)])
-    ring_start, perimeter = total[base], np.bincount(ring, lengths)
+    corner = np.abs(rings.turn_deg) > CORNER_DEG
+    total = np.concatenate([[0.0], np.cumsum(rings.lengths)])
+    ring_start, perimeter = total[base], np.bincount(ring, rings.lengths)
 
     # A ring without corners is one side that begins at its first vertex.
-    corners_of = np.bincount(ring, corner, len(kept))
+    corners_of = np.bincount(ring, corner, len(base))
     begins = corner | ((within == 0) & (corners_of[ring] == 0))
     side_vertex = np.flatnonzero(begins)
     side_ring = ring[side_vertex]
@@ -114,8 +106,95 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
     size[size == 0] = 1.0
     normals = np.column_stack([tangent[:, 1], -tangent[:, 0]]) / size[:, None]
     return Walk(
-        at(position), normals, np.array(kept)[owner], side, place, side_length[side], np.where(cornered, room, np.inf)
+        at(position),
+        normals,
+        rings.outline[base][owner],
+        side,
+        place,
+        side_length[side],
+        np.where(cornered, room, np.inf),
     )
+
+
+def corners(outlines: Sequence[Points]) -> Walk:
+    """The corners of closed outlines (inside on the left, y up), each with the normal that halves its angle."""
+    rings = _rings(outlines)
+    if rings is None:
+        return walk((), 1.0, 1.0)
+    chosen = np.flatnonzero(np.abs(rings.turn_deg) > CORNER_DEG)
+    tangent = rings.units[chosen] + rings.units[rings.previous[chosen]]
+    size = np.hypot(*tangent.T)
+    tangent[size > 0] /= size[size > 0, None]
+    zero = np.zeros(len(chosen))
+    return Walk(
+        rings.vertices[chosen],
+        np.column_stack([tangent[:, 1], -tangent[:, 0]]),
+        rings.outline[chosen],
+        np.full(len(chosen), -1),
+        zero,
+        zero,
+        zero,
+    ).where(size > 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rings:
+    """Vertices of all outlines in one row; `units` and `lengths` are of the edge that begins at each."""
+
+    vertices: Points
+    ring: Integers
+    outline: Integers
+    base: Integers
+    counts: Integers
+    previous: Integers
+    units: Points
+    lengths: Floats
+    turn_deg: Floats
+
+
+def _rings(outlines: Sequence[Points]) -> _Rings | None:
+    cleaned = [_without_repeats(outline) for outline in outlines]
+    kept = [index for index, outline in enumerate(cleaned) if len(outline) >= 3]
+    if not kept:
+        return None
+    counts = np.array([len(cleaned[index]) for index in kept])
+    vertices = np.concatenate([cleaned[index] for index in kept])
+    ring = np.repeat(np.arange(len(kept)), counts)
+    base = np.cumsum(counts) - counts
+    within = np.arange(len(vertices)) - base[ring]
+    edges = vertices[base[ring] + (within + 1) % counts[ring]] - vertices
+    previous = base[ring] + (within - 1) % counts[ring]
+    lengths = np.hypot(*edges.T)
+    units = edges / lengths[:, None]
+    before = units[previous]
+    cross = before[:, 0] * units[:, 1] - before[:, 1] * units[:, 0]
+    turn = np.rad2deg(np.arctan2(cross, np.einsum("ij,ij->i", before, units)))
+    return _Rings(vertices, ring, np.array(kept)[ring], base, counts, previous, units, lengths, turn)
+
+
+def clearances(way: Walk, outlines: Sequence[Points], limit: float) -> tuple[Floats, Floats, Integers]:
+    """How near the next edges lie on each point's normal.
+
+    Returns
+    -------
+    (N,) distance inward to the far side of the same material, (N,) distance outward to the edge that faces the
+    point, and (N,) the outline that edge belongs to; inf and -1 beyond `limit`.
+    """
+    low, high = np.array(bounds(outlines)).reshape(2, 2)
+    grid = SegmentGrid.of(outlines, max(limit / 8, float(np.max(high - low)) / 2048), rows_down=False)
+    ends = np.full(len(way.points), limit)
+    found = grid.crossings(way.points, way.normals, -ends, ends)
+    # The point's own edge is crossed at 0, or a whisker off on a curve; what faces it turns the other way.
+    facing = found.where((found.cosine < 0) & (np.abs(found.along) > 1e-4 * limit))
+    width = np.full(len(way.points), np.inf)
+    space = np.full(len(way.points), np.inf)
+    neighbour = np.full(len(way.points), -1)
+    inward = facing.where(facing.along < 0).nearest()
+    width[inward.line] = -inward.along
+    outward = facing.where(facing.along > 0).nearest()
+    space[outward.line] = outward.along
+    neighbour[outward.line] = outward.owner
+    return width, space, neighbour
 
 
 def _without_repeats(outline: Points) -> Points:
