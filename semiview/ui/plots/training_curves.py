@@ -1,0 +1,64 @@
+"""How the loss of a training run falls."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QWidget
+
+from semiview.learning.messages import EpochDone
+from semiview.ui.plots.plot_frame import PlotFrame
+
+TRAIN, VALIDATION = QColor(86, 150, 210), QColor(230, 140, 0)
+
+
+class TrainingCurves(PlotFrame):
+    """Training and validation loss by epoch, and the epoch that is best so far."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("epoch", "loss", parent)
+        self.setAccessibleName("Training curves")
+        self._legend = self.plot.addLegend(offset=(-8, 8))
+        self._train = self._curve("training", TRAIN, "o")
+        self._validation = self._curve("validation", VALIDATION, "s")
+        self._best = pg.InfiniteLine(angle=90)
+        self.plot.addItem(self._best)
+        self.take_colours()
+        self.show_epochs(())
+
+    def show_epochs(self, epochs: Sequence[EpochDone]) -> None:
+        """Show a run so far; empty: no run."""
+        numbers = np.array([done.epoch for done in epochs], dtype=np.float64)
+        self._train.setData(numbers, np.array([done.train_loss for done in epochs], dtype=np.float64))
+        validated = np.array([done.validation_loss for done in epochs], dtype=np.float64)
+        known = np.isfinite(validated)
+        self._validation.setData(numbers[known], validated[known])
+        best = epochs[-1].best_epoch if epochs else 0
+        self._best.setVisible(bool(known.any()) and best > 0)
+        self._best.setValue(best)
+        self.setToolTip(
+            f"Epoch {epochs[-1].epoch} of {epochs[-1].epochs}; the line marks the best epoch so far."
+            if epochs
+            else "No training run yet."
+        )
+
+    def take_colours(self) -> None:
+        super().take_colours()
+        if hasattr(self, "_best"):
+            text = self.palette().color(QPalette.ColorRole.Text)
+            self._best.setPen(pg.mkPen(text, style=Qt.PenStyle.DotLine))
+            self._legend.setLabelTextColor(text)
+
+    def _curve(self, name: str, colour: QColor, symbol: str) -> pg.PlotDataItem:
+        return self.plot.plot(
+            [],
+            [],
+            name=name,
+            pen=pg.mkPen(colour, width=1),
+            symbol=symbol,
+            symbolSize=5,
+            symbolBrush=colour,
+            symbolPen=None,
+        )
