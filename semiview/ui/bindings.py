@@ -1,0 +1,189 @@
+"""What each action of the table does, and why it cannot be done now."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from semiview.ui.actions import OVERLAYS, Binding
+from semiview.ui.canvas.linked_views import LinkedViews
+from semiview.ui.desk import Desk
+from semiview.ui.panels.review import ReviewPanel
+from semiview.ui.registering import SCALE_STEP, TURN_DEG
+from semiview.ui.view_settings import CompareMode
+
+COMPARE_MODES: tuple[CompareMode, ...] = ("three", "two", "single")
+BRUSH_STEP = 1.25
+BRUSH_PX = (0.5, 500.0)
+TOOLS = ("pan", "brush", "eraser", "ignore", "register")
+
+
+def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[str, Binding]:
+    """Bindings of everything but what opens a dialog of the window."""
+    session = desk.session
+
+    def no_case() -> str | None:
+        return "no case is open" if session.case is None else None
+
+    def no_edit() -> str | None:
+        return no_case() or desk.opening.why_not()
+
+    return {
+        "app.save": Binding(desk.save_now, no_case),
+        "app.undo": Binding(session.undo, lambda: no_edit() or _nothing("undo", desk)),
+        "app.redo": Binding(session.redo, lambda: no_edit() or _nothing("redo", desk)),
+        "app.predict": Binding(desk.predicting.predict_open, lambda: no_edit() or desk.predicting.why_not()),
+        "app.predict_always": Binding(desk.predicting.toggle),
+        "view.fit": Binding(views.fit, no_case),
+        "view.one_to_one": Binding(views.one_to_one, no_case),
+        "compare.next": Binding(lambda: next_mode(desk), no_case),
+        "compare.blink": Binding(lambda: toggle(desk, "blink"), no_case),
+        **_overlays(desk, no_case),
+        **_review(desk, review),
+        **_tools(desk, no_edit),
+        **_register(desk),
+    }
+
+
+def change_brush(desk: Desk, factor: float) -> None:
+    """Brush radius times `factor`, within limits."""
+    view = desk.session.view
+    radius = min(max(view.brush_radius_px * factor, BRUSH_PX[0]), BRUSH_PX[1])
+    desk.session.set_view(replace(view, brush_radius_px=radius))
+    desk.session.said.emit(f"Brush radius {radius:.1f} px")
+
+
+def next_mode(desk: Desk) -> None:
+    """The next way to lay out the views."""
+    view = desk.session.view
+    following = COMPARE_MODES[(COMPARE_MODES.index(view.compare_mode) + 1) % len(COMPARE_MODES)]
+    desk.session.set_view(replace(view, compare_mode=following))
+
+
+def toggle(desk: Desk, name: str) -> None:
+    """Turn a flag of the view settings."""
+    view = desk.session.view
+    turned: dict[str, Any] = {name: not getattr(view, name)}
+    desk.session.set_view(replace(view, **turned))
+
+
+def _alone(desk: Desk, name: str) -> None:
+    """One overlay alone; if it is alone already, the usual ones again."""
+    names = [other for other, _ in OVERLAYS]
+    wanted: dict[str, Any] = {other: other == name for other in names}
+    view = desk.session.view
+    if all(getattr(view, other) == on for other, on in wanted.items()):
+        defaults = type(view)()
+        wanted = {other: getattr(defaults, other) for other in names}
+    desk.session.set_view(replace(view, **wanted))
+
+
+def _overlays(desk: Desk, no_case: Callable[[], str | None]) -> dict[str, Binding]:
+    found = {}
+    for name, _ in OVERLAYS:
+        found[f"overlays.{name}"] = Binding(lambda name=name: toggle(desk, name), no_case)  # type: ignore[misc]
+        found[f"overlays.{name}.alone"] = Binding(lambda name=name: _alone(desk, name), no_case)  # type: ignore[misc]
+    return found
+
+
+def _review(desk: Desk, panel: ReviewPanel) -> dict[str, Binding]:
+    reviewing, opening = desk.reviewing, desk.opening
+
+    def busy() -> str | None:
+        return opening.why_not() or ("finish the stroke first" if desk.painting.painting else None)
+
+    def why_not_accept() -> str | None:
+        # Return accepts only with the hand free: while painting it would be a slip.
+        hands = "put the tool away first (Esc)" if desk.session.tool != "pan" else None
+        return busy() or reviewing.why_not_accept() or hands
+
+    def step(way: int, undecided: bool = False) -> Binding:
+        def neighbour() -> str | None:
+            return desk.cases.neighbour(opening.current, way, undecided)
+
+        def go() -> None:
+            case_id = neighbour()
+            if case_id is not None:
+                opening.open(case_id)
+
+        def why_not() -> str | None:
+            if not desk.cases.lines:
+                return "no project is open"
+            what = "undecided case" if undecided else "case"
+            return (
+                None if neighbour() is not None else f"there is no {what} {'below' if way > 0 else 'above'} in the list"
+            )
+
+        return Binding(go, why_not)
+
+    return {
+        "review.next": step(1),
+        "review.previous": step(-1),
+        "review.next_undecided": step(1, undecided=True),
+        "review.previous_undecided": step(-1, undecided=True),
+        "review.accept": Binding(reviewing.accept, why_not_accept),
+        "review.reject": Binding(panel.open_reasons, lambda: busy() or reviewing.why_not()),
+        "review.skip": Binding(reviewing.skip, lambda: busy() or reviewing.why_not()),
+        "review.retract": Binding(reviewing.retract, lambda: busy() or reviewing.why_not_retract()),
+    }
+
+
+def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
+    session = desk.session
+
+    def take(tool: str) -> Callable[[], None]:
+        return lambda: session.set_tool(tool)
+
+    def why_not_register() -> str | None:
+        return no_edit() or desk.registering.why_not()
+
+    def why_not_uncorrect() -> str | None:
+        document = session.document
+        return no_edit() or (None if document is not None and document.correction is not None else "there is none")
+
+    found = {f"tools.{tool}": Binding(take(tool), no_edit) for tool in TOOLS}
+    found["tools.register"] = Binding(take("register"), why_not_register)
+    found["tools.smaller"] = Binding(lambda: change_brush(desk, 1 / BRUSH_STEP), no_edit)
+    found["tools.larger"] = Binding(lambda: change_brush(desk, BRUSH_STEP), no_edit)
+    found["tools.uncorrect"] = Binding(desk.painting.drop_correction, why_not_uncorrect)
+    return found
+
+
+def _register(desk: Desk) -> dict[str, Binding]:
+    registering, session = desk.registering, desk.session
+
+    def why_not() -> str | None:
+        if session.tool != "register":
+            return "take Register in hand first (R)"
+        return desk.opening.why_not() or registering.why_not()
+
+    found = {}
+    ways = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, 1.0), "down": (0.0, -1.0)}
+    for suffix, size in (("", 1.0), ("_far", 10.0), ("_fine", 0.1)):
+        for way, (right, up) in ways.items():
+            found[f"register.{way}{suffix}"] = Binding(
+                lambda right=right * size, up=up * size: registering.nudge(right, up),  # type: ignore[misc]
+                why_not,
+            )
+
+    def alternative(step: int) -> Binding:
+        return Binding(lambda: registering.alternative(step), lambda: why_not() or registering.why_no_alternative())
+
+    def before() -> None:
+        session.set_before(not session.before)
+
+    return found | {
+        "register.turn_left": Binding(lambda: registering.turn(TURN_DEG), why_not),
+        "register.turn_right": Binding(lambda: registering.turn(-TURN_DEG), why_not),
+        "register.shrink": Binding(lambda: registering.scale(1 / SCALE_STEP), why_not),
+        "register.enlarge": Binding(lambda: registering.scale(SCALE_STEP), why_not),
+        "register.align": Binding(registering.align, lambda: desk.opening.why_not() or registering.why_not_align()),
+        "register.next_alternative": alternative(1),
+        "register.previous_alternative": alternative(-1),
+        "register.before": Binding(before, why_not),
+    }
+
+
+def _nothing(what: str, desk: Desk) -> str | None:
+    history = desk.session.history
+    label = None if history is None else history.undo_label if what == "undo" else history.redo_label
+    return f"there is nothing to {what}" if label is None else None

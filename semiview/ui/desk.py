@@ -1,0 +1,183 @@
+"""The working parts behind the window, wired: everything but the widgets."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from semiview.core.design import Tone
+from semiview.core.document import Document
+from semiview.core.registration import Registration
+from semiview.core.sem_image import SemImage
+from semiview.files.project import Project
+from semiview.files.registration_table import read_registrations
+from semiview.files.sem_image_file import read_sem_image
+from semiview.metrology.measurement import Measurement
+from semiview.tasks.workspace import Workspace, open_workspace
+from semiview.ui.case_model import CaseLine, CaseModel
+from semiview.ui.keeping import Keeping
+from semiview.ui.latest import Errands, Latest
+from semiview.ui.measuring import Measuring
+from semiview.ui.opening import Opening
+from semiview.ui.painting import Painting
+from semiview.ui.predicting import Predicting
+from semiview.ui.registering import Registering
+from semiview.ui.reviewing import Reviewing
+from semiview.ui.saving import Saving
+from semiview.ui.session import Session
+from semiview.ui.thumbnails import Thumbnails
+from semiview.ui.training import Training
+
+
+class Desk(QObject):
+    """Session, queues and verbs of one window.
+
+    Attributes
+    ----------
+    project_failed
+        Why a folder could not be opened.
+    """
+
+    project_failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = Session(self)
+        self.errands = Errands(3, self)
+        self._pictures = Errands(1, self)
+        self.saving = Saving(self)
+        self.cases = CaseModel(Thumbnails(self._pictures, self), self)
+        self.thumbnails = self.cases.thumbnails
+        self.keeping = Keeping(self.session, self.saving, self)
+        self.opening = Opening(self.session, self.cases, self.keeping, self.errands, self)
+        self.measuring = Measuring(self.session, self.errands, self)
+        self.registering = Registering(self.session, self.errands, self)
+        self.painting = Painting(self.session, self)
+        self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
+        self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
+        self.training = Training(self.session, self.errands, self)
+        self._projects = Latest(self.errands, self)
+        self.reviewing.go_on.connect(self.opening.open)
+        self.predicting.predicted.connect(self.opening.forget_ahead)
+        self.training.checkpoint_changed.connect(self.opening.forget)
+        self.training.checkpoint_changed.connect(self.predicting.checkpoint_changed)
+        self.session.changed.connect(self._registration_changed)
+        self.session.measured.connect(self._measured)
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project off the window's thread; the first case that is not decided follows."""
+
+        def load() -> tuple[Workspace, list[CaseLine]]:
+            workspace = open_workspace(folder)
+            return workspace, case_lines(workspace)
+
+        def done(answer: tuple[Workspace, list[CaseLine]]) -> None:
+            workspace, lines = answer
+            self.keeping.leave()
+            self.session.set_workspace(workspace)
+            self.thumbnails.set_source(picture_reader(workspace.project))
+            self.cases.set_lines(lines)
+            first = self.cases.neighbour(None, 1, undecided=True) or self.cases.neighbour(None, 1)
+            if first is not None:
+                self.opening.open(first)
+
+        self._projects.ask(load, done, lambda problem: self.project_failed.emit(str(problem)))
+
+    def set_pixel_size(self, nm_per_px: float) -> None:
+        """Remember a pixel size for the images that bring none, in project.toml."""
+        self._change_project("pixel size", lambda project: project.set_pixel_size(nm_per_px))
+
+    def set_tone(self, tone: Tone) -> None:
+        """Remember the tone of the designs, in project.toml."""
+        self._change_project("tone", lambda project: project.set_tone(tone))
+
+    def save_now(self) -> None:
+        """Draft and registration now, and again what could not be written before."""
+        self.keeping.save_now()
+        self.saving.retry()
+
+    def close(self) -> None:
+        """Write what is in hand and end every thread and process."""
+        self.keeping.leave()
+        self.predicting.close()
+        self.training.close()
+        self.measuring.latest.forget()
+        self.errands.close()
+        self._pictures.close()
+        self.saving.finish()
+
+    def _change_project(self, name: str, change: Callable[[Project], Project]) -> None:
+        workspace = self.session.workspace
+        if workspace is None:
+            return
+
+        def done(project: Project) -> None:
+            self.session.set_workspace(Workspace(project, workspace.store, workspace.registry), keep_case=True)
+            self.opening.reload()
+
+        self.saving.write(f"project {name}", f"the {name} of the project", lambda: change(workspace.project), done)
+
+    def _registration_changed(self, old: Document, new: Document) -> None:
+        case = self.session.case
+        if case is not None and old.registration is not new.registration and case.case_id in self.cases:
+            self.cases.update(case.case_id, registration=registration_in_words(new.registration))
+
+    def _measured(self, measurement: Measurement) -> None:
+        case = self.session.case
+        if case is not None and case.case_id in self.cases:
+            worst, missing = worst_epe(measurement)
+            self.cases.update(case.case_id, worst_epe_nm=worst, missing=missing)
+
+
+def picture_reader(project: Project) -> Callable[[str], SemImage]:
+    """Reads the picture of a case without its design."""
+
+    def read(case_id: str) -> SemImage:
+        row = project.row(case_id)
+        return read_sem_image(row.image, row.area, row.pixel_size, row.page)
+
+    return read
+
+
+def case_lines(workspace: Workspace) -> list[CaseLine]:
+    """The list of a project from its tables and headers; no image is read."""
+    reviews = workspace.store.reviews()
+    rows = read_registrations(workspace.project.registrations_path)
+    lines = []
+    for row in workspace.project.rows:
+        review, registered = reviews.get(row.case_id), rows.get(row.case_id)
+        known: dict[str, Any] = {} if registered is None else {"registration": row_in_words(registered)}
+        if review is not None:
+            known |= {"state": review.state, "reviewer": review.reviewer, "reason": review.reason}
+        lines.append(CaseLine(row.case_id, row.info.pattern_type, **known))
+    return lines
+
+
+def row_in_words(row: Mapping[str, str]) -> str:
+    """Class of a row of registrations.csv as the list shows it."""
+    if row["verdict"] in ("manual", "failed"):
+        return "by hand" if row["verdict"] == "manual" else "failed"
+    return row["class"].replace("_", " ") or row["verdict"]
+
+
+def registration_in_words(registration: Registration) -> str:
+    """The same of a registration in hand; empty: nobody has looked."""
+    trust = registration.trust
+    if trust.verdict in ("manual", "failed"):
+        return "by hand" if trust.verdict == "manual" else "failed"
+    return (trust.registration_class or trust.verdict or "").replace("_", " ")
+
+
+def worst_epe(measurement: Measurement) -> tuple[float, int]:
+    """Largest |EPE| in nm (NaN: none) and the number of points without a contour, of the shape that counts."""
+    for source in ("approved", "prediction", "sem"):
+        if source in measurement.outlines_px:
+            mine = np.asarray(measurement.epe.source) == source
+            values = np.abs(np.asarray(measurement.epe.epe_nm, np.float64)[mine])
+            missing = int(np.count_nonzero(np.asarray(measurement.epe.state)[mine] == "missing"))
+            valid = values[np.isfinite(values)]
+            return (float(valid.max()) if len(valid) else math.nan), missing
+    return math.nan, 0

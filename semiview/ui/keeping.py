@@ -1,0 +1,159 @@
+"""Unfinished work is kept within a second of an edit, and the registration on leaving a case."""
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, QTimer
+
+from semiview.core.case import Case
+from semiview.core.document import Document
+from semiview.core.registration import Registration
+from semiview.feedback.drafts import Draft, drop_draft, save_draft
+from semiview.files.registration_table import update_registrations
+from semiview.tasks.workspace import Workspace
+from semiview.ui.saving import Saving
+from semiview.ui.session import Session
+
+AFTER_MS = 600
+
+
+class Keeping(QObject):
+    """Drafts and rows of registrations.csv for the open case."""
+
+    def __init__(self, session: Session, saving: Saving, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._saving = session, saving
+        self._timer = QTimer(self, singleShot=True, interval=AFTER_MS)
+        self._timer.timeout.connect(self._keep)
+        self._open: tuple[Workspace, Case] | None = None
+        self._first: Document | None = None  # as the case was opened, or decided last
+        self._last: Document | None = None
+        self._kept: Document | None = None  # what the draft on the disk holds
+        self._written: Registration | None = None  # what registrations.csv or the store holds
+        session.case_changed.connect(self._case_changed)
+        session.changed.connect(self._changed)
+
+    def save_now(self) -> None:
+        """Draft and registration, without waiting."""
+        self._timer.stop()
+        self._keep()
+        self._write_registration()
+
+    def leave(self) -> None:
+        """The open case is about to be left: keep what is in hand."""
+        self.save_now()
+
+    def take_draft(self) -> None:
+        """Take up the draft on offer, as one undo step."""
+        draft = self._session.draft
+        if draft is not None:
+            self._session.drop_draft()
+            self._session.apply("Take up the draft", lambda document: with_draft(document, draft))
+
+    def turn_down_draft(self) -> None:
+        """Forget the draft on offer."""
+        self._session.drop_draft()
+        if self._open is not None:
+            self._drop(*self._open)
+
+    def decided(self, case: Case, document: Document) -> None:
+        """The case's document is in the store: a draft of it is not needed any more."""
+        workspace = self._session.workspace
+        if workspace is None:
+            return
+        if self._open is not None and self._open[1].case_id == case.case_id:
+            self._first = document
+            if self._session.document is not document:
+                return  # edited since: the draft stays
+            self._kept = None
+        self._drop(workspace, case)
+
+    def _case_changed(self) -> None:
+        self._timer.stop()
+        workspace, case, document = self._session.workspace, self._session.case, self._session.document
+        if workspace is None or case is None or document is None or self._session.history is None:
+            self._open = self._first = self._last = self._kept = self._written = None
+            return
+        self._open = (workspace, case)
+        self._first = self._session.saved
+        self._last = document
+        self._kept = document if self._session.dirty else None
+        self._written = document.registration
+
+    def _changed(self, _old: Document, new: Document) -> None:
+        self._last = new
+        self._timer.start()
+
+    def _keep(self) -> None:
+        if self._open is None or self._last is None:
+            return
+        workspace, case = self._open
+        document = self._last
+        if document is self._first:
+            if self._kept is not None:
+                self._kept = None
+                self._drop(workspace, case)
+            return
+        if document is self._kept:
+            return
+        self._kept = document
+        draft = Draft(
+            case.case_id,
+            document,
+            "" if case.prediction is None else case.prediction.checkpoint_id,
+            case.sem.sha256,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        folder = workspace.project.feedback_folder
+
+        def failed(_: Exception) -> None:
+            if self._kept is document:
+                self._kept = None
+
+        self._saving.write(
+            f"draft {case.case_id}",
+            f"the draft of {case.case_id}",
+            lambda: save_draft(folder, draft),
+            failed=failed,
+        )
+
+    def _write_registration(self) -> None:
+        if self._open is None or self._last is None or self._last.registration is self._written:
+            return
+        workspace, case = self._open
+        document, first = self._last, self._first
+        path, registration = workspace.project.registrations_path, document.registration
+        self._written = registration
+
+        def done(_: object) -> None:
+            # The row holds all there is: no draft needs to be offered next time.
+            if first is not None and same_but_registration(first, document) and not workspace.store.head(case.case_id):
+                self._drop(workspace, case)
+
+        self._saving.write(
+            f"registration {case.case_id}",
+            f"the registration of {case.case_id}",
+            lambda: update_registrations(path, {case.case_id: (registration, case)}),
+            done,
+        )
+
+    def _drop(self, workspace: Workspace, case: Case) -> None:
+        folder = workspace.project.feedback_folder
+        self._saving.write(
+            f"draft {case.case_id}", f"the end of the draft of {case.case_id}", lambda: drop_draft(folder, case.case_id)
+        )
+
+
+def with_draft(document: Document, draft: Draft) -> Document:
+    """The draft's document if it belongs to this picture's frame, else the document as it is."""
+    frames = draft.document.registration.frame, document.registration.frame
+    return draft.document if frames[0] == frames[1] else document
+
+
+def same_but_registration(one: Document, other: Document) -> bool:
+    """True if nothing but the registration differs."""
+    return (
+        one.correction is other.correction
+        and one.ignore is other.ignore
+        and one.gauges == other.gauges
+        and one.settings == other.settings
+    )

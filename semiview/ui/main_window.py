@@ -1,0 +1,429 @@
+"""The window: panels around the views, menus and tools from the one table of actions."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSlider,
+    QStackedWidget,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from semiview.core.case import Case
+from semiview.core.document import Document
+from semiview.ui.actions import OVERLAYS, Actions, Binding
+from semiview.ui.bindings import BRUSH_STEP, TOOLS, change_brush, desk_bindings
+from semiview.ui.canvas.camera import Camera
+from semiview.ui.canvas.linked_views import LinkedViews
+from semiview.ui.desk import Desk
+from semiview.ui.key_guard import KeyGuard
+from semiview.ui.key_sheet import KeySheet
+from semiview.ui.panels.case_list import CaseList
+from semiview.ui.panels.log import LogPanel
+from semiview.ui.panels.measurements import MeasurementsPanel
+from semiview.ui.panels.message_page import MessagePage
+from semiview.ui.panels.question_bar import QuestionBar
+from semiview.ui.panels.registration import RegistrationPanel
+from semiview.ui.panels.review import ReviewPanel
+from semiview.ui.panels.status_line import StatusLine
+from semiview.ui.panels.training import TrainingPanel
+from semiview.ui.questions import Questions
+from semiview.ui.theme import Choice, apply_theme
+from semiview.ui.view_settings import ViewSettings
+
+TOOLBAR = (
+    ("app.open", "app.save", "app.undo", "app.redo"),
+    ("tools.pan", "tools.brush", "tools.eraser", "tools.ignore", "tools.register", "register.align", "app.predict"),
+    ("view.fit", "compare.next", "compare.blink"),
+    ("review.previous", "review.next"),
+)
+MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("&Project", ("app.open", "app.save", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
+    ("&Edit", ("app.undo", "app.redo", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller", "tools.larger", "",
+               "tools.uncorrect")),
+    ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
+               *(f"overlays.{name}" for name, _ in OVERLAYS))),
+    ("&Register", ("register.align", "register.next_alternative", "register.previous_alternative", "register.before")),
+    ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
+                 "review.previous", "review.next_undecided", "review.previous_undecided")),
+    ("&Help", ("app.keys",)),
+)  # fmt: skip
+TALL_PX = 900  # from here on the bottom panels stand open at first
+
+
+class MainWindow(QMainWindow):
+    """One project at a time.
+
+    Parameters
+    ----------
+    settings
+        The user's own: reviewer, theme, how the window stood.
+    """
+
+    def __init__(self, settings: QSettings, reviewer: str = "") -> None:
+        super().__init__()
+        self._settings = settings
+        self.setWindowTitle("SemiView")
+        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
+        self.desk = Desk(self)
+        self.desk.reviewing.reviewer = str(settings.value("reviewer", reviewer))
+        session = self.desk.session
+
+        self.views = LinkedViews()
+        self.message = MessagePage()
+        self.questions_bar = QuestionBar()
+        self.middle = QStackedWidget()
+        self.middle.addWidget(self.message)
+        self.middle.addWidget(self.views)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.setSpacing(4)
+        column.addWidget(self.questions_bar)
+        column.addWidget(self.middle, 1)
+        self.setCentralWidget(centre)
+
+        self.case_list = CaseList(self.desk.cases)
+        self.measurements = MeasurementsPanel(session)
+        self.training = TrainingPanel(session, self.desk.training, self.desk.reviewing)
+        self.log = LogPanel()
+        # The review panel's buttons are actions, and some actions need the panel: it is filled right after.
+        self.review = ReviewPanel(session, self.desk.reviewing, self.desk.saving)
+        self.actions_ = Actions(self, self._bindings())
+        self.review.set_buttons(*(self.actions_[f"review.{name}"] for name in ("accept", "reject", "skip", "retract")))
+        self.registration = RegistrationPanel(
+            session, tuple(self.actions_[name] for name in ("register.align", "tools.register", "register.before"))
+        )
+        self.status_line = StatusLine(session, self.desk.saving)
+        self.setStatusBar(self.status_line)
+        self._build_docks()
+        self._build_menus()
+        self._build_toolbar()
+        self._guard = KeyGuard(self.views.views["sem"], self)
+        self._guard.watch(self)
+        self.questions = Questions(self.desk, self.questions_bar, self._guard, self)
+        self._connect()
+        self.set_theme(self._theme())
+        self._restore()
+        self._show_middle()
+        self.actions_.refresh()
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project folder."""
+        self.message.say("Opening…", str(folder))
+        self.middle.setCurrentWidget(self.message)
+        self.desk.open_project(folder)
+
+    def set_theme(self, choice: Choice) -> None:
+        """Light, dark, or as the system says."""
+        self._settings.setValue("theme", choice)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, choice)
+        self.actions_.refresh_icons()
+        self._themes[choice].setChecked(True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Write what is in hand; what cannot be written is not lost in silence."""
+        self.views.finish_gesture()
+        failures = self.desk.saving.failures
+        if failures and not self._close_anyway([f"{failure.what}: {failure.why}" for failure in failures]):
+            event.ignore()
+            return
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("docks", self.saveState())
+        self.desk.close()
+        self.log.close_log()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F held hides the overlays."""
+        if event.key() == Qt.Key.Key_F and not event.isAutoRepeat() and not event.modifiers():
+            self.views.hold_blink(True)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """F let go shows them again."""
+        if event.key() == Qt.Key.Key_F and not event.isAutoRepeat():
+            self.views.hold_blink(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def _bindings(self) -> dict[str, Binding]:
+        return desk_bindings(self.desk, self.views, self.review) | {
+            "app.open": Binding(self._choose_project),
+            "app.reviewer": Binding(self._ask_reviewer),
+            "app.keys": Binding(lambda: KeySheet(self).show()),
+            "app.quit": Binding(self.close),
+        }
+
+    def _build_docks(self) -> None:
+        left, right, bottom = (
+            Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )  # fmt: skip
+        self.setCorner(Qt.Corner.BottomLeftCorner, left)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.docks = {
+            name: self._dock(name, title, panel, area)
+            for name, title, panel, area in (
+                ("cases", "Cases", self.case_list, left),
+                ("registration", "Registration", self.registration, right),
+                ("measurements", "CD and EPE", self.measurements, right),
+                ("review", "Review", self.review, right),
+                ("training", "Training", self.training, bottom),
+                ("log", "Log", self.log, bottom),
+            )
+        }
+        self.tabifyDockWidget(self.docks["registration"], self.docks["measurements"])
+        self.tabifyDockWidget(self.docks["training"], self.docks["log"])
+        self.docks["registration"].raise_()
+        self.docks["training"].raise_()
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.resizeDocks([self.docks["cases"], self.docks["registration"]], [288, 320], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["registration"], self.docks["review"]], [400, 210], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["training"]], [220], Qt.Orientation.Vertical)
+        screen = QGuiApplication.primaryScreen()
+        if screen.availableGeometry().height() < TALL_PX:
+            self.docks["training"].hide()
+            self.docks["log"].hide()
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(f"dock_{name}")
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        menus: dict[str, QMenu] = {}
+        for title, entries in MENUS:
+            menu = self.menuBar().addMenu(title)
+            menu.setToolTipsVisible(True)
+            menus[title] = menu
+            for name in entries:
+                if name:
+                    menu.addAction(self.actions_[name])
+                else:
+                    menu.addSeparator()
+        view = menus["&View"]
+        view.addSeparator()
+        panels = view.addMenu("Panels")
+        for dock in self.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        theme = view.addMenu("Colours")
+        group = QActionGroup(self)
+        self._themes = {}
+        names: tuple[tuple[Choice, str], ...] = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+        for choice, text in names:
+            action = theme.addAction(text)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _=False, choice=choice: self.set_theme(choice))
+            group.addAction(action)
+            self._themes[choice] = action
+
+    def _build_toolbar(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        self.addToolBar(bar)
+        for number, names in enumerate(TOOLBAR):
+            if number:
+                bar.addSeparator()
+            for name in names:
+                bar.addAction(self.actions_[name])
+        bar.addSeparator()
+        bar.addWidget(QLabel(" Overlays "))
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setFixedWidth(90)
+        self.opacity.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.opacity.setToolTip("How strongly the overlays are drawn")
+        self.opacity.setValue(round(100 * self.desk.session.view.opacity))
+        bar.addWidget(self.opacity)
+        group = QActionGroup(self)
+        for tool in TOOLS:
+            group.addAction(self.actions_[f"tools.{tool}"])
+        spacer = QWidget()
+        spacer.setSizePolicy(spacer.sizePolicy().Policy.Expanding, spacer.sizePolicy().Policy.Preferred)
+        bar.addWidget(spacer)
+        for name in ("training", "log"):
+            bar.addAction(self.docks[name].toggleViewAction())
+
+    def _connect(self) -> None:
+        desk, session, views = self.desk, self.desk.session, self.views
+        session.case_changed.connect(self._case_changed)
+        session.changed.connect(self._document_changed)
+        session.prediction_changed.connect(self._prediction_changed)
+        session.measured.connect(views.show_measurement)
+        session.view_changed.connect(self._view_changed)
+        session.tool_changed.connect(self._tool_changed)
+        session.before_changed.connect(self._show_document)
+        session.place_wanted.connect(views.go_to)
+        session.workspace_changed.connect(self._workspace_changed)
+        views.pointer_moved.connect(self.status_line.show_pointer)
+        views.pointer_left.connect(lambda: self.status_line.show_pointer(float("nan"), float("nan")))
+        views.camera_changed.connect(self._camera_changed)
+        views.register_drag.connect(desk.registering.drag)
+        views.stroke_began.connect(self._stroke_began)
+        views.stroke.connect(desk.painting.stroke)
+        views.stroke_ended.connect(lambda _: desk.painting.end())
+        views.brush_steps.connect(lambda steps: change_brush(desk, BRUSH_STEP**steps))
+        self.case_list.wanted.connect(desk.opening.open)
+        self.review.rejected.connect(desk.reviewing.reject)
+        self.opacity.valueChanged.connect(lambda value: session.set_view(replace(session.view, opacity=value / 100)))
+        desk.opening.began.connect(self.case_list.show_current)
+        desk.opening.failed.connect(self._case_failed)
+        desk.project_failed.connect(self._project_failed)
+        for signal in (
+            session.review_changed, session.measured, desk.saving.changed, desk.opening.latest.busy_changed,
+            desk.registering.latest.busy_changed, desk.predicting.changed, desk.cases.modelReset,
+        ):  # fmt: skip
+            signal.connect(self._refresh_actions)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+
+    def _refresh_actions(self, *_: object) -> None:
+        self.actions_.refresh()
+        view = self.desk.session.view
+        for name, _text in OVERLAYS:
+            self.actions_[f"overlays.{name}"].setChecked(getattr(view, name))
+        self.actions_["compare.blink"].setChecked(view.blink)
+        self.actions_["register.before"].setChecked(self.desk.session.before)
+        self.actions_["app.predict_always"].setChecked(self.desk.predicting.automatic)
+        self.actions_[f"tools.{self.desk.session.tool}"].setChecked(True)
+        history = self.desk.session.history
+        for name, label in (("Undo", history and history.undo_label), ("Redo", history and history.redo_label)):
+            self.actions_[f"app.{name.lower()}"].setText(f"{name} {label[0].lower()}{label[1:]}" if label else name)
+
+    def _case_changed(self) -> None:
+        session = self.desk.session
+        self.views.show_case(session.case, session.document)
+        if session.case is not None:
+            self.middle.setCurrentWidget(self.views)
+            self.case_list.show_current(session.case.case_id)
+            self.setWindowTitle(f"{session.case.case_id} · {self._project_name()} · SemiView")
+        self._refresh_actions()
+
+    def _prediction_changed(self, case: Case) -> None:
+        document = self.desk.session.document
+        if document is not None:
+            self.views.show_case(case, document)
+        self._refresh_actions()
+
+    def _document_changed(self, old: Document, new: Document) -> None:
+        if old.registration is not new.registration:
+            self.desk.session.set_before(False)
+        self.views.show_document(old, new)
+        self._refresh_actions()
+
+    def _show_document(self, before: bool) -> None:
+        session = self.desk.session
+        if session.case is not None and session.document is not None:
+            shown = replace(session.document, registration=session.case.nominal) if before else session.document
+            self.views.show_document(None, shown)
+        self._refresh_actions()
+
+    def _view_changed(self, _old: ViewSettings, new: ViewSettings) -> None:
+        self.views.set_view_settings(new)
+        self._refresh_actions()
+
+    def _tool_changed(self, tool: str) -> None:
+        self.views.set_tool(tool)
+        self._refresh_actions()
+
+    def _stroke_began(self) -> None:
+        erases = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
+        self.desk.painting.begin(erases)
+
+    def _camera_changed(self, camera: Camera | None) -> None:
+        self.status_line.show_zoom(float("nan") if camera is None else camera.zoom)
+
+    def _workspace_changed(self) -> None:
+        self._show_middle()
+        self.setWindowTitle(f"{self._project_name()} · SemiView" if self.desk.session.workspace else "SemiView")
+        if self.desk.session.workspace is not None:
+            self._settings.setValue("project", str(self.desk.session.workspace.project.folder))
+
+    def _project_name(self) -> str:
+        workspace = self.desk.session.workspace
+        return "" if workspace is None else workspace.project.folder.name
+
+    def _show_middle(self) -> None:
+        if self.desk.session.case is not None:
+            self.middle.setCurrentWidget(self.views)
+            return
+        self.middle.setCurrentWidget(self.message)
+        if self.desk.session.workspace is None:
+            self.message.say(
+                "Open a project",
+                "A folder with a cases.csv, or one with SEM images and designs of the same names.",
+                self.actions_["app.open"],
+            )
+        else:
+            self.message.say("Choose a case", "Click a case in the list on the left; D and A go on and back.")
+
+    def _case_failed(self, case_id: str, sentence: str) -> None:
+        self.message.say(f"{case_id} cannot be opened", f"{sentence}\n\nThe other cases can be worked on.")
+        self.middle.setCurrentWidget(self.message)
+        self.desk.session.said.emit(f"{case_id} cannot be opened.")
+
+    def _project_failed(self, sentence: str) -> None:
+        self.message.say("The project cannot be opened", sentence, self.actions_["app.open"])
+        self.middle.setCurrentWidget(self.message)
+
+    def _choose_project(self) -> None:
+        begin = str(self._settings.value("project", str(Path.home())))
+        folder = QFileDialog.getExistingDirectory(self, "Open project", begin)
+        if folder:
+            self.open_project(Path(folder))
+
+    def _ask_reviewer(self) -> None:
+        name, given = QInputDialog.getText(
+            self, "Reviewer", "The name that stands in your decisions:", text=self.desk.reviewing.reviewer
+        )
+        if given and name.strip():
+            self.desk.reviewing.reviewer = name.strip()
+            self._settings.setValue("reviewer", name.strip())
+            self._refresh_actions()
+
+    def _close_anyway(self, sentences: list[str]) -> bool:
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("Not saved")
+        box.setText("Some of your work is not on the disk.")
+        box.setInformativeText("\n".join(sentences))
+        stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.addButton("Close and lose it", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is not stay
+
+    def _theme(self) -> Choice:
+        wanted = self._settings.value("theme", "system")
+        return next((choice for choice in self._themes if choice == wanted), "system")
+
+    def _scheme_changed(self) -> None:
+        if self._theme() == "system":
+            self.set_theme("system")
+
+    def _restore(self) -> None:
+        geometry, docks = self._settings.value("geometry"), self._settings.value("docks")
+        if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
+            self.restoreGeometry(geometry)
+            self.restoreState(docks)
+        else:
+            self.resize(1280, 720)

@@ -1,0 +1,175 @@
+"""Train, watch, stop, compare, promote, roll back."""
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from semiview.learning.gate import GateReport
+from semiview.learning.messages import TrainingOptions
+from semiview.ui.plots.training_curves import TrainingCurves
+from semiview.ui.reviewing import Reviewing
+from semiview.ui.session import Session
+from semiview.ui.training import Training
+
+NO_REPORT = "After a run the current checkpoint and the candidate are compared here, on samples neither was trained on."
+
+
+class TrainingPanel(QWidget):
+    """Controls on the left, the loss in the middle, the comparison on the right."""
+
+    def __init__(
+        self, session: Session, training: Training, reviewing: Reviewing, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._training, self._reviewing = session, training, reviewing
+        defaults = TrainingOptions()
+        self.epochs = self._number(
+            "epochs", defaults.epochs, 1, 500, "At most so many; it ends sooner if nothing improves"
+        )
+        self.steps = self._number("steps", defaults.steps_per_epoch, 1, 1000, "Optimiser steps an epoch")
+        self.start = QPushButton("Start training")
+        self.start.setProperty("main", True)
+        self.stop = QPushButton("Stop early")
+        self.cancel = QPushButton("Cancel")
+        self.promote = QPushButton("Promote candidate")
+        self.roll_back = QPushButton("Roll back")
+        self.current = QLabel()
+        self.current.setWordWrap(True)
+        self.words = QLabel()
+        self.words.setObjectName("training_words")
+        self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(True)
+        self.curves = TrainingCurves()
+        self.verdict = QLabel(NO_REPORT)
+        self.verdict.setObjectName("gate_verdict")
+        self.verdict.setWordWrap(True)
+        self.table = QTableWidget(0, 5)
+        self.table.setHorizontalHeaderLabels(["Figure", "Current", "Candidate", "Gain", "90 % interval"])
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(22)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table.setShowGrid(False)
+
+        controls = QGridLayout()
+        controls.addWidget(QLabel("Epochs"), 0, 0)
+        controls.addWidget(self.epochs, 0, 1)
+        controls.addWidget(QLabel("Steps"), 0, 2)
+        controls.addWidget(self.steps, 0, 3)
+        runs = QHBoxLayout()
+        for button in (self.start, self.stop, self.cancel):
+            runs.addWidget(button)
+        checkpoints = QHBoxLayout()
+        for button in (self.promote, self.roll_back):
+            checkpoints.addWidget(button)
+        checkpoints.addStretch(1)
+        left = QVBoxLayout()
+        left.addWidget(self.current)
+        left.addLayout(controls)
+        left.addLayout(runs)
+        left.addWidget(self.bar)
+        left.addWidget(self.words, 1)
+        right = QVBoxLayout()
+        right.addWidget(self.verdict)
+        right.addWidget(self.table, 1)
+        right.addLayout(checkpoints)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(12)
+        layout.addLayout(left, 4)
+        layout.addWidget(self.curves, 5)
+        layout.addLayout(right, 5)
+
+        self.start.clicked.connect(self._start)
+        self.stop.clicked.connect(training.stop)
+        self.cancel.clicked.connect(training.cancel)
+        self.promote.clicked.connect(lambda: training.promote(reviewing.reviewer or "window"))
+        self.roll_back.clicked.connect(lambda: training.roll_back(reviewing.reviewer or "window"))
+        training.changed.connect(self.refresh)
+        training.epoch_done.connect(self._show_curves)
+        session.workspace_changed.connect(self.refresh)
+        reviewing.decided.connect(lambda _: training.look())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show where the run stands and what can be done."""
+        training, workspace = self._training, self._session.workspace
+        for button, why, tip in (
+            (self.start, training.why_not_start(), "Fine-tune from what was approved; review goes on meanwhile"),
+            (self.stop, training.why_not_stop(), "End after this step and keep the best so far"),
+            (self.cancel, training.why_not_stop(), "End and keep nothing"),
+            (self.promote, training.why_not_promote(), "The candidate becomes the current checkpoint"),
+            (self.roll_back, training.why_not_roll_back(), "The checkpoint before becomes the current one again"),
+        ):
+            button.setEnabled(why is None)
+            button.setToolTip(tip if why is None else f"{tip}\nNot now: {why}")
+        for box in (self.epochs, self.steps):
+            box.setEnabled(not training.running)
+        if workspace is None:
+            self.current.setText("Open a project to train.")
+        else:
+            self.current.setText(f"Current: <b>{training.current_id}</b> · {training.samples} approved samples")
+        self.words.setText(training.words or (training.why_not_start() or "").capitalize())
+        self._show_bar()
+        if training.report is None:
+            self.table.setRowCount(0)
+            self.verdict.setText(NO_REPORT)
+        else:
+            self._show_report(training.report)
+
+    def _start(self) -> None:
+        self._training.start(TrainingOptions(epochs=self.epochs.value(), steps_per_epoch=self.steps.value()))
+
+    def _show_bar(self) -> None:
+        training = self._training
+        self.bar.setVisible(training.running)
+        progress = training.progress
+        if progress is None or progress.total <= 0:
+            self.bar.setRange(0, 0)
+            return
+        self.bar.setRange(0, progress.total)
+        self.bar.setValue(progress.done)
+        remaining = training.epochs[-1].remaining_s if training.epochs else math.nan
+        left = f", {remaining:.0f} s left" if math.isfinite(remaining) else ""
+        self.bar.setFormat(f"{progress.text or '%v of %m'}{left}")
+
+    def _show_curves(self) -> None:
+        self.curves.show_epochs(self._training.epochs)
+
+    def _show_report(self, report: GateReport) -> None:
+        reasons = " ".join(report.reasons)
+        held_out = f"{report.samples} held-out samples in {report.groups} groups"
+        self.verdict.setText(f"<b>{report.verdict.capitalize()}</b> · {held_out}. {reasons}")
+        self.table.setRowCount(len(report.figures))
+        for row, figure in enumerate(report.figures):
+            name = f"{figure.metric} {figure.pattern_type}".strip().replace("_", " ")
+            interval = f"{figure.lower:+.4g} to {figure.upper:+.4g}" if math.isfinite(figure.lower) else ""
+            texts = (name, f"{figure.current:.4g}", f"{figure.candidate:.4g}", f"{figure.gain:+.4g}", interval)
+            for column, text in enumerate(texts):
+                self.table.setItem(row, column, QTableWidgetItem(text))
+
+    def _number(self, name: str, value: int, low: int, high: int, tip: str) -> QSpinBox:
+        box = QSpinBox()
+        box.setObjectName(name)
+        box.setRange(low, high)
+        box.setValue(value)
+        box.setToolTip(tip)
+        return box

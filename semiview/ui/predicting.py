@@ -1,0 +1,217 @@
+"""Predictions of the current checkpoint for cases that have none, made by the worker."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from semiview.core.case import Case
+from semiview.files.prediction_file import read_prediction
+from semiview.files.problem import FileProblem
+from semiview.learning.messages import (
+    Event,
+    Finished,
+    PredictionDone,
+    PredictionFailed,
+    PredictItem,
+    PredictJob,
+    WorkFailed,
+)
+from semiview.tasks.predict import predict_item
+from semiview.tasks.workspace import Workspace
+from semiview.ui.case_model import CaseModel
+from semiview.ui.latest import Errands
+from semiview.ui.painting import Painting
+from semiview.ui.session import Session
+from semiview.ui.worker_process import WorkerProcess
+
+AHEAD = 4  # cases predicted with the open one: starting the worker costs more than they do
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    workspace: Workspace
+    checkpoint_id: str
+    items: tuple[PredictItem, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+class Predicting(QObject):
+    """Watches the open case; one worker at a time.
+
+    Attributes
+    ----------
+    changed
+        Busy or not: read `why_not`.
+    offered
+        A Case with a new prediction that is not shown by itself because a correction is open.
+    predicted
+        The case whose prediction is on the disk now.
+    failed
+        A sentence; once a case.
+    """
+
+    changed = Signal()
+    offered = Signal(object)
+    predicted = Signal(str)
+    failed = Signal(str)
+
+    def __init__(
+        self, session: Session, cases: CaseModel, errands: Errands, painting: Painting, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._cases, self._errands, self._painting = session, cases, errands, painting
+        self.automatic = True
+        self._worker: WorkerProcess | None = None
+        self._batch: _Batch | None = None
+        self._preparing = False
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._given_up: set[str] = set()
+        self._closed = False
+        session.case_changed.connect(self._case_changed)
+        session.workspace_changed.connect(self._given_up.clear)
+
+    @property
+    def busy(self) -> bool:
+        """True while the worker predicts or is about to."""
+        return self._preparing or self._worker is not None
+
+    def why_not(self) -> str | None:
+        """Why the open case cannot be predicted now."""
+        if self._session.case is None:
+            return "no case is open"
+        return "the worker is predicting" if self.busy else None
+
+    def predict_open(self) -> None:
+        """Predict the open case with the current checkpoint, and some of the next that lack it."""
+        workspace, case = self._session.workspace, self._session.case
+        if workspace is None or case is None or self.busy or self._closed:
+            return
+        self._preparing = True
+        self.changed.emit()
+        wanted = [case.case_id, *self._following(case.case_id)]
+        scratch = tempfile.TemporaryDirectory(prefix="semiview-predict-")
+        self._scratch = scratch
+        folder = Path(scratch.name)
+        self._errands.run(lambda: _prepare(workspace, wanted, folder), self._start, self._not_prepared)
+
+    def toggle(self) -> None:
+        """Predict by itself, or only when asked."""
+        self.automatic = not self.automatic
+        self.changed.emit()
+        self._case_changed()
+
+    def checkpoint_changed(self) -> None:
+        """Another checkpoint is current: the open case is predicted anew."""
+        self._given_up.clear()
+        if self.automatic:
+            self.predict_open()
+
+    def close(self) -> None:
+        """End the worker."""
+        self._closed = True
+        if self._worker is not None:
+            self._worker.close()
+        self._tidy()
+
+    def _case_changed(self) -> None:
+        case = self._session.case
+        if self.automatic and case is not None and case.prediction is None and case.case_id not in self._given_up:
+            self.predict_open()
+
+    def _following(self, case_id: str) -> list[str]:
+        found: list[str] = []
+        following = self._cases.neighbour(case_id, 1, undecided=True)
+        while following is not None and len(found) < AHEAD:
+            found.append(following)
+            following = self._cases.neighbour(following, 1, undecided=True)
+        return found
+
+    def _start(self, batch: _Batch) -> None:
+        self._preparing = False
+        for case_id, reason in batch.failed:
+            self._given_up.add(case_id)
+            if self._session.case is not None and self._session.case.case_id == case_id:
+                self.failed.emit(f"{case_id} cannot be predicted: {reason}")
+        if not batch.items or self._closed:
+            self._tidy()
+            self.changed.emit()
+            return
+        self._batch = batch
+        self._worker = WorkerProcess(self)
+        self._worker.said.connect(self._said)
+        self._worker.start(PredictJob(str(batch.workspace.registry.current().path), batch.items))
+        self.changed.emit()
+
+    def _not_prepared(self, problem: Exception) -> None:
+        self._preparing = False
+        self._tidy()
+        self.changed.emit()
+        self.failed.emit(f"Nothing was predicted: {problem}")
+        if not isinstance(problem, FileProblem):
+            raise problem
+
+    def _said(self, event: Event) -> None:
+        batch = self._batch
+        if batch is None:
+            return
+        if isinstance(event, PredictionDone):
+            self.predicted.emit(event.case_id)
+            self._show(batch, event)
+        elif isinstance(event, PredictionFailed):
+            self._given_up.add(event.case_id)
+            self.failed.emit(f"{event.case_id} could not be predicted: {event.reason}")
+        elif isinstance(event, Finished | WorkFailed):
+            if isinstance(event, WorkFailed):
+                self._given_up.update(item.case_id for item in batch.items)
+                self.failed.emit(f"No prediction: {event.reason}")
+            if self._worker is not None:
+                self._worker.deleteLater()
+            self._worker = self._batch = None
+            self._tidy()
+            self.changed.emit()
+            self._case_changed()
+
+    def _show(self, batch: _Batch, event: PredictionDone) -> None:
+        case = self._session.case
+        if case is None or case.case_id != event.case_id or batch.workspace.store is not self._store():
+            return
+
+        def done(predicted: Case) -> None:
+            shown = self._session.case
+            if shown is None or shown.case_id != predicted.case_id:
+                return
+            if self._session.correcting or self._painting.painting:
+                self.offered.emit(predicted)
+            else:
+                self._session.swap_prediction(shown.with_prediction(predicted.prediction))
+
+        self._errands.run(
+            lambda: case.with_prediction(read_prediction(Path(event.path), case.sem, batch.checkpoint_id)),
+            done,
+            lambda problem: self.failed.emit(str(problem)),
+        )
+
+    def _store(self) -> object:
+        return None if self._session.workspace is None else self._session.workspace.store
+
+    def _tidy(self) -> None:
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+
+def _prepare(workspace: Workspace, case_ids: list[str], folder: Path) -> _Batch:
+    """Pictures as the worker wants them: the first case in any case, the others if they have no prediction."""
+    checkpoint_id = workspace.registry.current().id
+    items, failed = [], []
+    for number, case_id in enumerate(case_ids):
+        made = workspace.project.prediction_path(checkpoint_id, case_id)
+        if number and (made.exists() or workspace.project.row(case_id).prediction is not None):
+            continue
+        try:
+            items.append(predict_item(workspace, case_id, folder / f"{number}.npy"))
+        except FileProblem as problem:
+            failed.append((case_id, str(problem)))
+    return _Batch(workspace, checkpoint_id, tuple(items), tuple(failed))

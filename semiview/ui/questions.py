@@ -1,0 +1,150 @@
+"""What the window asks or offers above the views: pixel size, tone, drafts, new predictions, failed writes."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QLocale, QObject
+from PySide6.QtGui import QDoubleValidator
+from PySide6.QtWidgets import QLineEdit
+
+from semiview.core.case import Case
+from semiview.ui.desk import Desk
+from semiview.ui.key_guard import KeyGuard
+from semiview.ui.panels.question_bar import QuestionBar
+from semiview.ui.saving import Failure
+
+LARGEST_NM_PER_PX = 10_000.0
+
+
+class Questions(QObject):
+    """Asks once; the answers are remembered in project.toml."""
+
+    def __init__(self, desk: Desk, bar: QuestionBar, guard: KeyGuard, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._bar, self._guard = desk, bar, guard
+        self._waved_off: set[str] = set()  # questions a person wants no more of in this project
+        desk.session.case_changed.connect(self._ask_about_case)
+        desk.session.workspace_changed.connect(self._workspace_changed)
+        desk.predicting.offered.connect(self._offer_prediction)
+        desk.predicting.failed.connect(
+            lambda sentence: self._bar.ask("prediction_failed", sentence, [("Close", _nothing)])
+        )
+        desk.training.failed.connect(self._tell_training)
+        desk.saving.failed.connect(self._tell_failure)
+        desk.saving.changed.connect(self._saving_changed)
+
+    def tell(self, sentence: str) -> None:
+        """Something went wrong that no panel knows of."""
+        self._bar.ask("told", sentence, [("Close", _nothing)])
+
+    def _workspace_changed(self) -> None:
+        workspace = self._desk.session.workspace
+        self._waved_off.clear()
+        for name in self._bar.names():
+            self._bar.close_question(name)
+        problems = () if workspace is None else (*workspace.project.problems, *workspace.store.problems)
+        if problems:
+            more = f" And {len(problems) - 1} more; the log names them." if len(problems) > 1 else ""
+            self._bar.ask("problems", f"{problems[0]}{more}", [("Close", _nothing)])
+            for problem in problems:
+                self._desk.session.noted.emit(str(problem))
+
+    def _ask_about_case(self) -> None:
+        for name in ("pixel_size", "tone", "draft", "prediction", "prediction_failed", "warnings"):
+            self._bar.close_question(name)
+        case = self._desk.session.case
+        if case is None:
+            return
+        if not case.sem.pixel_size.known:
+            self._ask_pixel_size()
+        elif case.design is not None and case.design.tone is None:
+            self._ask_tone()
+        elif case.warnings:
+            for warning in case.warnings:
+                self._desk.session.noted.emit(f"{case.case_id}: {warning}")
+            key = f"warnings {case.case_id}"
+            if key not in self._waved_off:
+                self._bar.ask("warnings", " ".join(case.warnings), [("Close", lambda: self._waved_off.add(key))])
+        draft = self._desk.session.draft
+        if draft is not None:
+            self._bar.ask(
+                "draft",
+                f"There is unfinished work on {case.case_id}, saved {_when(draft.saved_at)}.",
+                [("Take it up", self._desk.keeping.take_draft), ("Throw it away", self._desk.keeping.turn_down_draft)],
+            )
+
+    def _ask_pixel_size(self) -> None:
+        if "pixel_size" in self._waved_off:
+            return
+        entry = QLineEdit(placeholderText="nm per px")
+        entry.setObjectName("pixel_size_entry")
+        numbers = QDoubleValidator(1e-4, LARGEST_NM_PER_PX, 6, entry)
+        numbers.setLocale(QLocale.c())
+        numbers.setNotation(QDoubleValidator.Notation.StandardNotation)
+        entry.setValidator(numbers)
+        entry.installEventFilter(self._guard)
+        self._bar.ask(
+            "pixel_size",
+            "Nobody says how large a pixel of this image is. Until then there are no nanometres, no CD and no EPE.",
+            [
+                ("Use for the whole project", lambda: self._take_pixel_size(entry)),
+                ("Later", lambda: self._waved_off.add("pixel_size")),
+            ],
+            entry,
+        )
+
+    def _take_pixel_size(self, entry: QLineEdit) -> None:
+        if entry.hasAcceptableInput():
+            self._desk.set_pixel_size(float(entry.text()))
+        else:
+            self._ask_pixel_size()
+            self._desk.session.said.emit("A pixel size is a positive number of nm, with a decimal point.")
+
+    def _ask_tone(self) -> None:
+        if "tone" in self._waved_off:
+            return
+        self._bar.ask(
+            "tone",
+            "What do the drawn polygons mean? EPE waits for the answer.",
+            [
+                ("Raised: what is drawn stands", lambda: self._desk.set_tone("raised")),
+                ("Opening: what is drawn is a hole or trench", lambda: self._desk.set_tone("opening")),
+                ("Later", lambda: self._waved_off.add("tone")),
+            ],
+        )
+
+    def _offer_prediction(self, case: Case) -> None:
+        checkpoint = "" if case.prediction is None else case.prediction.checkpoint_id
+        self._bar.ask(
+            "prediction",
+            f"There is a new prediction by {checkpoint}. Your correction stays either way.",
+            [("Show it", lambda: self._desk.session.swap_prediction(case)), ("Not now", _nothing)],
+        )
+
+    def _tell_training(self, reason: str, tail: str) -> None:
+        self._bar.ask(
+            "training", f"Training ended: {reason} The current checkpoint is as it was.", [("Close", _nothing)]
+        )
+        if tail:
+            self._desk.session.noted.emit(tail)
+
+    def _tell_failure(self, failure: Failure) -> None:
+        self._bar.ask(
+            "not_saved",
+            f"Not saved: {failure.what}. {failure.why} It is kept here until it can be written.",
+            [("Try again", self._desk.saving.retry), ("Close", _nothing)],
+        )
+
+    def _saving_changed(self) -> None:
+        if not self._desk.saving.failures and not self._desk.saving.pending:
+            self._bar.close_question("not_saved")
+
+
+def _nothing() -> None:
+    """The bar closes; there is nothing else to do."""
+
+
+def _when(iso: str) -> str:
+    try:
+        return datetime.fromisoformat(iso).astimezone().strftime("%d %b %H:%M")
+    except ValueError:
+        return "earlier"
