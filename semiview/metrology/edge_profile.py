@@ -16,6 +16,7 @@ from semiview.metrology.crossing import Floats, Integers
 
 ALGORITHMS = ("threshold", "derivative", "sigmoid")
 STEP_PX = 0.5
+BLOCK = 512  # profiles sampled at a time
 LOOK_PX = 3.0  # length of the two means whose difference is an edge's contrast
 LEVEL_PX = 7.0  # how far from the flank the local minimum and maximum are looked for
 NOISE_SIGMAS = 5.0
@@ -74,26 +75,32 @@ def sample_profiles(
         raise ValueError(f"a profile averages at least one row, not {rows_averaged}")
     offsets = offsets_px(reach_px, step_px)
     image = np.asarray(pixels, dtype=np.float32)
+    blocks = [slice(begin, begin + BLOCK) for begin in range(0, len(points_px), BLOCK)]
+    parts = [_block(image, points_px[block], normals_px[block], offsets, rows_averaged) for block in blocks]
+    return np.concatenate(parts) if parts else np.empty((0, len(offsets)))
+
+
+def _block(image: npt.NDArray[np.float32], points: Points, normals: Points, offsets: Floats, rows: int) -> Floats:
+    """Profiles of a few points, so that what is in work stays in the processor's cache."""
     height, width = image.shape
     flat = image.ravel()
-    u0 = points_px[:, :1] + normals_px[:, :1] * offsets
-    v0 = points_px[:, 1:] + normals_px[:, 1:] * offsets
+    u0, v0 = points[:, :1] + normals[:, :1] * offsets, points[:, 1:] + normals[:, 1:] * offsets
     total: Floats = np.zeros(u0.shape)
-    for row in range(rows_averaged):
-        aside = row - (rows_averaged - 1) / 2
-        u, v = u0 - aside * normals_px[:, 1:], v0 + aside * normals_px[:, :1]
+    for row in range(rows):
+        aside = row - (rows - 1) / 2
+        u, v = u0 - aside * normals[:, 1:], v0 + aside * normals[:, :1]
         outside = (u < 0) | (v < 0) | (u > width - 1) | (v > height - 1)
-        u, v = np.clip(u, 0, width - 1), np.clip(v, 0, height - 1)
-        left, top = np.minimum(u.astype(np.int64), width - 2), np.minimum(v.astype(np.int64), height - 2)
-        right_share, low_share = u - left, v - top
+        left, top = np.clip(u.astype(np.int64), 0, width - 2), np.clip(v.astype(np.int64), 0, height - 2)
+        u -= left
+        v -= top
         place = top * width + left
-        upper = flat[place] * (1 - right_share) + flat[place + 1] * right_share
-        lower = flat[place + width] * (1 - right_share) + flat[place + width + 1] * right_share
-        values = upper * (1 - low_share) + lower * low_share
-        values[outside] = np.nan
-        total += values
-    mean: Floats = total / rows_averaged
-    return mean
+        upper, lower = flat[place], flat[place + width]
+        upper = upper + (flat[place + 1] - upper) * u
+        lower = lower + (flat[place + width + 1] - lower) * u
+        total += upper + (lower - upper) * v
+        total[outside] = np.nan
+    total /= rows
+    return total
 
 
 def offsets_px(reach_px: float, step_px: float = STEP_PX) -> Floats:
