@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import h5py
@@ -23,6 +23,7 @@ TEXT = h5py.string_dtype("utf-8")
 
 _SMALL_BYTES = 4096  # below: one block, no filters; the file's own hash guards it
 _CHUNK_BYTES = 2**20
+_image_numbers = count()
 _TRUST_NUMBERS = ("residual_nm", "sigma_x_nm", "sigma_y_nm", "peak_ratio", "free_axis_deg")
 
 
@@ -31,7 +32,13 @@ def new_image(bytes_expected: int = 0) -> Iterator[h5py.File]:
     """An HDF5 file in memory, of the format version that every HDF5 since 1.10 reads."""
     step = max(2**16, bytes_expected)
     with h5py.File(
-        "image", "w", driver="core", backing_store=False, block_size=step, libver=("v108", "v110"), track_order=False
+        _new_name(),
+        "w",
+        driver="core",
+        backing_store=False,
+        block_size=step,
+        libver=("v108", "v110"),
+        track_order=False,
     ) as file:
         yield file
 
@@ -55,7 +62,7 @@ def opened_image(data: bytes) -> Iterator[h5py.File]:
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fapl_core(backing_store=False)
     access.set_file_image(data)
-    with h5py.File(h5py.h5f.open(b"image", h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+    with h5py.File(h5py.h5f.open(_new_name().encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
         yield file
 
 
@@ -179,6 +186,11 @@ def get_gauges(group: h5py.Group) -> tuple[Gauge, ...]:
     """Gauges as they were written."""
     columns = [get_array(group, item.name).tolist() for item in fields(Gauge)]
     return tuple(Gauge(*row) for row in zip(*columns, strict=True))
+
+
+def _new_name() -> str:
+    # HDF5 takes two files in memory of one name, in two threads, for the same file.
+    return f"image {next(_image_numbers)}"
 
 
 def _shrinks(array: npt.NDArray[Any]) -> bool:

@@ -45,7 +45,7 @@ class RecordFolder:
 
     def tidy(self) -> None:
         """Remove what killed writers left behind."""
-        for folder in self._months():
+        for folder in (self._folder, *self._months(), self._quarantine_folder, self._folder / "drafts"):
             remove_forgotten(folder)
 
     def refresh(self) -> None:

@@ -52,8 +52,8 @@ class Splits:
         for name, pattern_type, split in records:
             if len(first.groups) < FEWEST_GROUPS:
                 first = first.with_group(name, pattern_type)
-            if split in SHARES:
-                named.setdefault(name, Group(pattern_type, split))
+            if split in SHARES and not named.get(name, Group("")).split:
+                named[name] = Group(pattern_type, split)
             elif name not in first.groups:
                 named.setdefault(name, Group(pattern_type))
         return cls({**first.groups, **named})._settled()

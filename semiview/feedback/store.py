@@ -30,7 +30,6 @@ from semiview.files.durable_file import (
     SystemCalls,
     exclusive_lock,
     make_folder,
-    remove_forgotten,
     write_durably,
 )
 from semiview.files.problem import FileProblem
@@ -368,7 +367,6 @@ class FeedbackStore:
             )
         if not self.read_only:
             self._records.tidy()
-            remove_forgotten(self.folder)
 
     def _begin(self, path: Path) -> None:
         make_folder(self.folder, self._calls)
