@@ -98,12 +98,12 @@ def sram(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
 def isolated(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
     """One long wire with a jog, a pad on it, and a short bar beside it."""
     rng = np.random.default_rng(seed)
-    width, height = size_nm
+    height = size_nm[1]
     jog = round(rng.uniform(-0.15, 0.15) * height)
     shift = round(rng.choice([-1, 1]) * rng.uniform(2, 4) * cd_nm)
     pad = round(rng.uniform(2.5, 4) * cd_nm)
     place = round(rng.uniform(0.2, 0.35) * height)
-    bar_x = round(rng.choice([-1, 1]) * rng.uniform(0.2, 0.3) * width)
+    bar_x = round(-np.sign(shift) * rng.uniform(4, 7) * cd_nm)
     bar = round(rng.uniform(0.1, 0.2) * height)
     low, high = sorted((0, shift))
     boxes = np.array(
@@ -111,7 +111,7 @@ def isolated(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
             (0, -height, cd_nm, jog + cd_nm),
             (low, jog, high + cd_nm, jog + cd_nm),
             (shift, jog, shift + cd_nm, height),
-            (-pad / 2, -place - pad, pad / 2, -place),
+            ((cd_nm - pad) / 2, -place - pad, (cd_nm + pad) / 2, -place),
             (bar_x, -bar, bar_x + 1.5 * cd_nm, bar),
         ]
     )
