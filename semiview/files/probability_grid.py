@@ -1,5 +1,6 @@
 """Arrays that stand for a shape on the picture's grid: probabilities, 0 to 255 values or masks."""
 
+import io
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -71,8 +72,9 @@ def _read_array(path: Path) -> npt.NDArray[Any]:
     if suffix not in ARRAY_SUFFIXES:
         kinds = ", ".join((*ARRAY_SUFFIXES, *IMAGE_SUFFIXES))
         raise FileProblem(path, "Files of this kind are not read here.", f"It may be {kinds}.")
+    data = io.BytesIO(read_bytes(path))
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(data, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return loaded
         with loaded:
@@ -80,8 +82,6 @@ def _read_array(path: Path) -> npt.NDArray[Any]:
                 names = ", ".join(loaded.files) or "none"
                 raise FileProblem(path, f"One array is wanted in a .npz, this one has: {names}.")
             return np.asarray(loaded[loaded.files[0]])
-    except FileNotFoundError:
-        raise FileProblem(path, "The file is not there.", "Put it back or correct its name.") from None
     # numpy raises ValueError, EOFError, OSError and zipfile's own error on damage.
     except (ValueError, EOFError, OSError, BadZipFile) as error:
         raise FileProblem(path, f"The array is damaged ({error}).", "Write it again.") from error
