@@ -1,5 +1,416 @@
-"""One command per user verb."""
+"""One command per user verb. A first word that is no command is a project to open.
+
+With --json exactly one document goes to stdout; progress and messages go to stderr. Exit codes: 0 done, 1 done with
+failures (each named), 2 wrong use.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from semiview.feedback.store import FeedbackStore
+from semiview.files.information import describe
+from semiview.files.problem import FileProblem
+from semiview.files.registration_table import registration_columns
+from semiview.learning.messages import TrainingOptions
+from semiview.tasks import progress as events
+from semiview.tasks.align import NOMINAL, AlignOptions, align_project, verdict_in_words
+from semiview.tasks.demo import DemoResult, run_demo, unpack_example
+from semiview.tasks.measure import MeasureOptions, measure_project
+from semiview.tasks.predict import PredictOptions, predict_project
+from semiview.tasks.train import train_project
+from semiview.tasks.workspace import open_workspace
+
+DONE, FAILURES, WRONG_USE = 0, 1, 2
+
+app = typer.Typer(
+    name="semiview",
+    help="Review SEM images against their design and a network's prediction; teach the network what you approve.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+checkpoints_app = typer.Typer(help="List, promote or roll back checkpoints.", no_args_is_help=True)
+store_app = typer.Typer(help="Look after a feedback store.", no_args_is_help=True)
+app.add_typer(checkpoints_app, name="checkpoints")
+app.add_typer(store_app, name="store")
+
+ProjectArgument = Annotated[Path, typer.Argument(help="Project folder.", metavar="PROJECT")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+CaseOption = Annotated[list[str] | None, typer.Option("--case", help="Only this case; may be given several times.")]
+JobsOption = Annotated[int, typer.Option(help="Number of processes; 0: one per core.", min=0)]
+
+messages = Console(stderr=True)
 
 
 def main() -> None:
-    """Start."""
+    """Run the command of sys.argv; without one, open the window."""
+    arguments = sys.argv[1:]
+    commands = {command.name or "" for command in app.registered_commands} | {"checkpoints", "store"}
+    first = next((word for word in arguments if not word.startswith("-")), None)
+    asks_help = any(word in ("--help", "--version") for word in arguments)
+    if first not in commands and not (first is None and asks_help):
+        arguments = ["open", *arguments]
+    try:
+        app(arguments)
+    except FileProblem as problem:
+        if "--json" in arguments:
+            print(
+                json.dumps({"error": {"path": str(problem.path), "reason": problem.reason, "advice": problem.advice}})
+            )
+        messages.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
+        sys.exit(FAILURES)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"semiview {version('semiview')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command(name="open")
+def open_window(project: Annotated[Path | None, typer.Argument(help="Project folder.")] = None) -> None:
+    """Open the window."""
+    from semiview.ui.start import start
+
+    raise typer.Exit(start(project))
+
+
+@app.command()
+def info(file: Annotated[Path, typer.Argument(help="SEM image, GDS or OASIS.")], as_json: JsonOption = False) -> None:
+    """Tell what a file says of itself."""
+    description = describe(file)
+    if as_json:
+        _print_json(description)
+    else:
+        _print_table(["", ""], [[key, _in_words(value)] for key, value in description.items()])
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Run the whole loop without a window and print the tables.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the example project goes; asked for nothing if left out.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the example project, or run the whole loop on it."""
+    if not headless and not as_json:
+        from semiview.ui.start import display_problem, start
+
+        problem = display_problem()
+        if problem is None:
+            raise typer.Exit(start(unpack_example(folder)))
+        messages.print(f"{problem} Running the loop without a window instead.", soft_wrap=True)
+    result = _watch(run_demo(unpack_example(folder, fresh=folder is None)), "demo")
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        _print_demo(result)
+    raise typer.Exit(FAILURES if result.failed else DONE)
+
+
+@app.command()
+def align(
+    project: ProjectArgument,
+    method: Annotated[str, typer.Option(help="auto, or nominal: take the stage at its word.")] = "auto",
+    all_cases: Annotated[bool, typer.Option("--all", help="Also the cases that a person registered.")] = False,
+    case: CaseOption = None,
+    jobs: JobsOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Find registrations, write registrations.csv, print verdicts."""
+    if method not in ("auto", NOMINAL):
+        _wrong_use(f"--method {method}: it is auto or {NOMINAL}.")
+    workspace = open_workspace(project)
+    _warn(workspace.project.problems)
+    wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
+    result = _watch(align_project(workspace, AlignOptions(method, all_cases, jobs), wanted), "align")
+    if as_json:
+        found = {case_id: registration_columns(registration) for case_id, registration in result.found.items()}
+        _print_json({"registrations": found, "kept": result.kept, "failed": result.failed})
+    else:
+        _print_table(
+            ["case", "verdict"], [[key, verdict_in_words(value)] for key, value in sorted(result.found.items())]
+        )
+        for case_id in result.kept:
+            messages.print(f"{case_id}: kept, it was registered by hand (--all aligns it too)")
+    raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
+
+
+@app.command()
+def predict(
+    project: ProjectArgument,
+    all_cases: Annotated[bool, typer.Option("--all", help="Also the cases that have a prediction.")] = False,
+    case: CaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the current checkpoint and write predictions/."""
+    workspace = open_workspace(project)
+    _warn(workspace.project.problems)
+    wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
+    result = _watch(predict_project(workspace, PredictOptions(all_cases), wanted), "predict")
+    if as_json:
+        _print_json({"checkpoint": result.checkpoint_id, "predicted": result.paths, "failed": result.failed})
+    else:
+        _print_table(["case", "prediction"], [[key, str(value)] for key, value in sorted(result.paths.items())])
+    raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
+
+
+@app.command()
+def measure(
+    project: ProjectArgument,
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")],
+    only: Annotated[str, typer.Option(help="accepted: only what was accepted or corrected.")] = "",
+    method: Annotated[str, typer.Option(help="nominal: take the nominal frame where no registration stands.")] = "",
+    case: CaseOption = None,
+    jobs: JobsOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure CD and EPE and write the tables."""
+    if only not in ("", "accepted"):
+        _wrong_use(f"--only {only}: it is accepted, or left out.")
+    if method not in ("", NOMINAL):
+        _wrong_use(f"--method {method}: it is {NOMINAL}, or left out.")
+    workspace = open_workspace(project)
+    _warn(workspace.project.problems)
+    wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
+    options = MeasureOptions(only == "accepted", method == NOMINAL, jobs)
+    summary = _watch(measure_project(workspace, out, options, wanted), "measure")
+    if as_json:
+        _print_json(summary)
+    else:
+        _print_table(["", ""], [[key, _in_words(value)] for key, value in summary.items()])
+        messages.print(f"Tables in {out}", highlight=False)
+    raise typer.Exit(FAILURES if summary["failed"] or workspace.project.problems else DONE)
+
+
+@app.command()
+def train(
+    project: ProjectArgument,
+    epochs: Annotated[int, typer.Option(help="At most so many epochs.", min=1)] = TrainingOptions().epochs,
+    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    promote: Annotated[bool, typer.Option(help="Promote by itself where the gate permits it.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tune from the feedback store; same worker, same gate as the window."""
+    workspace = open_workspace(project)
+    result = _watch(train_project(workspace, TrainingOptions(epochs=epochs, seed=seed), promote), "train")
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        _print_table(["", ""], [[key, _in_words(value)] for key, value in result.as_json().items()])
+    raise typer.Exit(FAILURES if result.failed else DONE)
+
+
+@checkpoints_app.command("list")
+def checkpoints_list(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """List checkpoints; the current one is marked."""
+    registry = open_workspace(project, read_only=True).registry
+    current = registry.current().id
+    rows = [{"id": entry.id, "current": entry.id == current, "card": dict(entry.card)} for entry in registry.list()]
+    if as_json:
+        _print_json({"current": current, "checkpoints": rows})
+    else:
+        _print_table(
+            ["", "checkpoint", "made"],
+            [["*" if row["current"] else "", row["id"], row["card"].get("made", "")] for row in rows],
+        )
+
+
+@checkpoints_app.command("promote")
+def checkpoints_promote(
+    project: ProjectArgument,
+    checkpoint: Annotated[str, typer.Argument(help="Id as `checkpoints list` prints it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the history.")] = "by hand",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a checkpoint the current one."""
+    registry = open_workspace(project).registry
+    registry.promote(checkpoint, by="command line", reason=reason)
+    _say_current(registry.current().id, as_json)
+
+
+@checkpoints_app.command("rollback")
+def checkpoints_rollback(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """Go back to the checkpoint before the current one."""
+    registry = open_workspace(project).registry
+    registry.rollback()
+    _say_current(registry.current().id, as_json)
+
+
+@store_app.command("info")
+def store_info(
+    folder: Annotated[Path, typer.Argument(help="Feedback folder or project.")], as_json: JsonOption = False
+) -> None:
+    """Count records, states and groups."""
+    store = _open_store(folder)
+    summary = store.summary()
+    if as_json:
+        _print_json(summary)
+    else:
+        _print_table(["", ""], [[key, _in_words(value)] for key, value in summary.items()])
+
+
+@store_app.command("verify")
+def store_verify(
+    folder: Annotated[Path, typer.Argument(help="Feedback folder or project.")], as_json: JsonOption = False
+) -> None:
+    """Check every record against its hashes."""
+    report = _open_store(folder).verify()
+    document = {
+        "checked": report.checked,
+        "damaged": [{"path": str(path), "reason": why} for path, why in report.damaged],
+    }
+    if as_json:
+        _print_json(document)
+    else:
+        messages.print(f"{report.checked} records checked, {len(report.damaged)} damaged")
+        _print_table(["record", "reason"], [[str(path), why] for path, why in report.damaged])
+    raise typer.Exit(FAILURES if report.damaged else DONE)
+
+
+def _open_store(folder: Path) -> FeedbackStore:
+    nested = folder / "feedback"
+    return FeedbackStore.open(nested if nested.is_dir() else folder, read_only=True)
+
+
+def _say_current(checkpoint_id: str, as_json: bool) -> None:
+    if as_json:
+        _print_json({"current": checkpoint_id})
+    else:
+        print(f"current checkpoint: {checkpoint_id}")
+
+
+def _watch(task: events.Task[events.Result], name: str) -> events.Result:
+    """Run a task with a bar on stderr and hand back its result."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=messages, transient=True) as bar:
+        line = bar.add_task(name, total=None)
+        while True:
+            try:
+                event = next(task)
+            except StopIteration as stop:
+                result: events.Result = stop.value
+                return result
+            if isinstance(event, events.Progress):
+                bar.update(line, completed=event.done, total=event.total, description=f"{name} {event.text}")
+            elif isinstance(event, events.CaseFailed):
+                messages.print(f"[yellow]{event.case_id}: {event.reason}[/yellow]", highlight=False, soft_wrap=True)
+            else:
+                messages.print(f"{event.case_id}: {event.text}", highlight=False, soft_wrap=True)
+
+
+def _known_cases(wanted: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
+    unknown = sorted(set(wanted or ()) - set(known))
+    if unknown:
+        _wrong_use(f"no such case: {', '.join(unknown)}")
+    return wanted or None
+
+
+def _wrong_use(sentence: str) -> NoReturn:
+    messages.print(f"[red]{sentence}[/red]", highlight=False, soft_wrap=True)
+    raise typer.Exit(WRONG_USE)
+
+
+def _warn(problems: Sequence[FileProblem]) -> None:
+    for problem in problems:
+        messages.print(f"[yellow]{problem}[/yellow]", highlight=False, soft_wrap=True)
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(_plain(document), indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only: NaN is null, paths and numpy scalars are what they stand for."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value
+
+
+def _print_table(head: list[str], rows: Sequence[Sequence[str]]) -> None:
+    if not rows:
+        return
+    table = Table(*head, show_header=any(head))
+    for row in rows:
+        table.add_row(*[str(cell) for cell in row])
+    Console().print(table)
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, Mapping):
+        return "\n".join(f"{key}: {_in_words(entry)}" for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return "\n".join(_in_words(entry) for entry in value) or "none"
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else "unknown"
+    return str(value)
+
+
+def _print_demo(result: DemoResult) -> None:
+    head = ["case", "type", "verdict", "registration px", "worst px", "EPE error nm", "sigma", "CD error nm", "sigma"]
+    _print_table(
+        head,
+        [
+            [
+                error.case_id,
+                error.pattern_type,
+                error.verdict,
+                f"{error.registration_px:.3f}",
+                f"{error.registration_worst_px:.3f}",
+                f"{error.epe_mean_nm:+.2f}",
+                f"{error.epe_sigma_nm:.2f}",
+                f"{error.cd_mean_nm:+.2f}",
+                f"{error.cd_sigma_nm:.2f}",
+            ]
+            for error in result.errors
+        ],
+    )
+    training, gate = result.training, result.training.gate
+    if training.epochs:
+        _print_table(
+            ["epoch", "training loss", "validation loss"],
+            [[str(each.epoch), f"{each.train_loss:.4f}", f"{each.validation_loss:.4f}"] for each in training.epochs],
+        )
+    if gate is not None:
+        rows = [figure for figure in gate.figures if not figure.pattern_type]
+        _print_table(
+            ["held out", "current", "candidate", "gain", "5 % bound"],
+            [
+                [row.metric, f"{row.current:.4f}", f"{row.candidate:.4f}", f"{row.gain:+.4f}", f"{row.lower:+.4f}"]
+                for row in rows
+            ],
+        )
+        print(f"Gate: {gate.verdict}. {' '.join(gate.reasons)}")
+    print(f"{result.records} records written to {result.folder / 'feedback'}; tables in {result.folder / 'tables'}")
+    print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items()))
