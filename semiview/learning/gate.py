@@ -5,8 +5,8 @@ in five. So whole groups are resampled, and the bound is widened for the few gro
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -133,6 +133,10 @@ class GateReport:
     figures: tuple[Figure, ...]
     worst_changed: tuple[ChangedSample, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values; NaN stays NaN."""
+        return asdict(self)
+
     def figure(self, metric: Metric, pattern_type: str = "") -> Figure | None:
         """The line of a metric, or None if it could not be had."""
         for entry in self.figures:
@@ -164,9 +168,9 @@ def compare(
     against, worries = _objections(figures, candidate, rules)
     enough = len(current) >= rules.enough_samples and groups >= rules.enough_groups
     verdict: Verdict = "engineer decides"
+    few: tuple[str, ...] = ()
     if enough:
         verdict = "reject" if against else "promote"
-        few = ()
     else:
         few = (
             f"{len(current)} held-out samples of {groups} groups; at least {rules.enough_samples} of "

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from semiview.learning.gate import GateReport
+from semiview.learning.gate import GateReport, GateRules
 
 Device = Literal["auto", "cpu", "cuda"]
+# What the host wants of a running job: nothing, or as `Command` says; abandon: the host is gone.
+Wish = Literal["", "stop", "cancel", "abandon"]
 Outcome = Literal["done", "stopped", "cancelled", "abandoned"]
 
 
@@ -96,6 +98,8 @@ class FineTuneJob:
         (record id, sha256) of the records that may be used; their hash is the candidate's provenance.
     start_checkpoint, checkpoints_folder
         File of the current checkpoint, and where the candidate is added. The worker never promotes.
+    gate
+        What the comparison asks of the candidate.
     """
 
     run_folder: str
@@ -104,6 +108,7 @@ class FineTuneJob:
     start_checkpoint: str
     checkpoints_folder: str
     options: TrainingOptions = field(default_factory=TrainingOptions)
+    gate: GateRules = field(default_factory=GateRules)
 
 
 Job = PredictJob | FineTuneJob
@@ -143,7 +148,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
-    """An epoch's figures. Losses are per pixel; `validation_loss` is NaN where nothing is held out for it."""
+    """An epoch's figures.
+
+    `validation_loss` is NaN where nothing is held out for it; `seconds` count from the run's start; `memory_mb` is
+    the most that was held.
+    """
 
     epoch: int
     epochs: int
@@ -152,6 +161,7 @@ class EpochDone:
     learning_rate: float
     samples_per_s: float
     memory_mb: float
+    seconds: float
     remaining_s: float
     best_epoch: int
 

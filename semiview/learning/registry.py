@@ -99,7 +99,7 @@ class Registry:
         FileProblem
             If the pointer or the file it names cannot be read.
         """
-        in_use = self._in_use(self.history())
+        in_use = _in_use(self.history())
         return self.get(in_use[-1]) if in_use else read_reference(starter_path())
 
     def get(self, checkpoint_id: str) -> CheckpointRef:
@@ -179,7 +179,7 @@ class Registry:
             history = tuple(pointer["history"])
             if pointer["format"] > POINTER_FORMAT:
                 raise FileProblem(self._pointer, "written by a newer version of this program.", "Update SemiView.")
-            in_use = self._in_use(history)
+            in_use = _in_use(history)
             if pointer["id"] != (in_use[-1] if in_use else read_reference(starter_path()).id):
                 raise ValueError
         except FileNotFoundError:
@@ -198,22 +198,19 @@ class Registry:
         make_folder(self.folder)
         with exclusive_lock(self._pointer):
             history = self.history()
-            if entry["action"] == "rollback" and not self._in_use(history):
+            if entry["action"] == "rollback" and not _in_use(history):
                 raise FileProblem(self.folder, "there is no earlier checkpoint to go back to.")
             stamped = {**entry, "time_utc": datetime.now(UTC).isoformat(timespec="seconds")}
             history = (*history, stamped)
-            in_use = self._in_use(history)
+            in_use = _in_use(history)
             in_use_id = in_use[-1] if in_use else read_reference(starter_path()).id
             pointer = {"format": POINTER_FORMAT, "id": in_use_id, "history": history}
             write_durably(self._pointer, json.dumps(pointer, indent=1).encode())
 
-    @staticmethod
-    def _in_use(history: tuple[Mapping[str, Any], ...]) -> "list[str]":
-        """Ids from the first promoted one up to the one in use; a rollback takes the last away."""
-        stack: list[str] = []
-        for entry in history:
-            if entry["action"] == "promote":
-                stack.append(str(entry["id"]))
-            elif stack:
-                stack.pop()
-        return stack
+
+def _in_use(history: tuple[Mapping[str, Any], ...]) -> tuple[str, ...]:
+    """Ids from the first promoted one up to the one in use; a rollback takes the last away."""
+    stack: tuple[str, ...] = ()
+    for entry in history:
+        stack = (*stack, str(entry["id"])) if entry["action"] == "promote" else stack[:-1]
+    return stack

@@ -26,6 +26,9 @@ from semiview.learning.messages import (
     encode,
 )
 
+if sys.platform != "win32":
+    import resource
+
 GRACE_S = 10.0
 TAIL_BYTES = 8192
 TAIL_LINES = 20
@@ -194,3 +197,11 @@ def _end(process: "subprocess.Popen[str]") -> None:
         except subprocess.TimeoutExpired:
             end_group(process.pid, kill=True)
             process.wait()
+
+
+def peak_memory_mb() -> float:
+    """Most memory this process has held, in MB; NaN where the system does not say."""
+    if sys.platform == "win32":
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

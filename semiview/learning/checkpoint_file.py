@@ -1,0 +1,40 @@
+"""A network as bytes: safetensors, with its card as JSON in the file's metadata. Nothing is ever unpickled."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from semiview.files.problem import FileProblem
+from semiview.learning.messages import plain
+from semiview.learning.networks import PatternNet, architecture, build
+from semiview.learning.registry import CheckpointRef, read_reference
+
+
+def to_bytes(network: PatternNet, card: Mapping[str, Any]) -> bytes:
+    """A checkpoint's content; the card gets what is needed to build the network again."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    full_card = {**card, "architecture": architecture(network)}
+    return save(tensors, {"card": json.dumps(plain(full_card), allow_nan=False)})
+
+
+def load_network(path: Path) -> tuple[PatternNet, CheckpointRef]:
+    """The network of a checkpoint, on the CPU, and what its card says.
+
+    Raises
+    ------
+    FileProblem
+        If the file is missing, damaged or of a network this version does not have.
+    """
+    reference = read_reference(path)
+    try:
+        network = build(dict(reference.card.get("architecture", {})))
+        network.load_state_dict(load_file(path))
+    except (ValueError, SafetensorError, RuntimeError) as error:
+        raise FileProblem(
+            path, f"the checkpoint does not fit: {str(error).splitlines()[0]}", "Promote another checkpoint."
+        ) from error
+    return network.eval(), reference

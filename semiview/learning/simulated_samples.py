@@ -1,0 +1,114 @@
+"""Simulated fields to learn from before anything was approved, and to replay so that it is not forgotten.
+
+A field follows from its seed alone. Recipes, doses, polarities, pixel sizes and pattern types vary as real tools and
+layers do; lengths are drawn in px, because that is what the network sees.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import shapely
+from shapely import affinity
+
+from semiview.core.design import Tone
+from semiview.core.outline import Points
+from semiview.core.registration import Frame, Registration
+from semiview.learning.samples import Sample, scaled
+from semiview.simulation.patterns import PATTERNS, outlines_of
+from semiview.simulation.recipe import Recipe, plausible_recipe
+from semiview.simulation.sem import simulate
+
+FREEFORM = "freeform"
+PATTERN_TYPES = (*PATTERNS, FREEFORM)
+FIELD_PX = 384
+SMALLEST_PX, LARGEST_PX = 5.0, 90.0
+
+
+def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0, side_px: int = FIELD_PX) -> Sample:
+    """The field of a seed, as a sample whose approved shape is exactly what was printed."""
+    rng = np.random.default_rng(seed)
+    pattern_type = pattern_type or PATTERN_TYPES[int(rng.integers(len(PATTERN_TYPES)))]
+    nm_per_px = float(np.exp(rng.uniform(np.log(0.5), np.log(70))))
+    cd_px = float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_PX))))
+    recipe = _recipe(rng, nm_per_px, cd_px, least_dose)
+    tone: Tone = "opening" if rng.random() < 0.35 else "raised"
+    across = side_px * 1.5  # so that a turned field has no empty corners
+    # Patterns round to whole nanometres: they are drawn a hundred times larger and shrunk.
+    draw = freeform if pattern_type == FREEFORM else PATTERNS[pattern_type]
+    drawn = draw((100 * across, 100 * across), 100 * cd_px, int(rng.integers(2**31)))
+    outlines = [outline * (nm_per_px / 100) for outline in drawn]
+    registration = Registration(
+        Frame(((side_px - 1) / 2,) * 2, (0.0, 0.0), nm_per_px),
+        rotation_deg=float(rng.uniform(-180, 180)) if rng.random() < 0.3 else float(rng.normal(0, 0.3)),
+        shift_x_nm=float(rng.uniform(-0.2, 0.2) * side_px * nm_per_px),
+        shift_y_nm=float(rng.uniform(-0.2, 0.2) * side_px * nm_per_px),
+        transform="similarity",
+    )
+    field = simulate(outlines, tone, registration, (side_px, side_px), recipe, seed)
+    name = f"simulated-{seed}"
+    weight = np.ones(field.coverage.shape, np.float32)
+    return Sample(name, name, name, pattern_type, scaled(field.pixels), field.coverage, weight, (nm_per_px, nm_per_px))
+
+
+def simulated_samples(seeds: Sequence[int]) -> Iterator[Sample]:
+    """One sample per seed, the pattern types in turn."""
+    for number, seed in enumerate(seeds):
+        yield simulated_sample(seed, PATTERN_TYPES[number % len(PATTERN_TYPES)])
+
+
+def freeform(size_nm: tuple[float, float], cd_nm: float, seed: int) -> tuple[Points, ...]:
+    """Rounded islands, plates with holes, curved wires, of very different sizes in one field."""
+    rng = np.random.default_rng(seed)
+    shapes: list[shapely.Geometry] = []
+    for _ in range(int(rng.integers(3, 40))):
+        size = cd_nm * float(np.exp(rng.uniform(np.log(0.6), np.log(8))))
+        middle = rng.uniform(-0.5, 0.5, 2) * np.array(size_nm)
+        kind = rng.random()
+        if kind < 0.4:
+            shape = _blob(rng, size)
+        elif kind < 0.7:
+            shape = shapely.box(-size / 2, -size / 2 * rng.uniform(0.3, 2), size / 2, size / 2)
+            holes = [
+                affinity.translate(_blob(rng, size * rng.uniform(0.08, 0.25)), *(rng.uniform(-0.35, 0.35, 2) * size))
+                for _ in range(int(rng.integers(0, 8)))
+            ]
+            shape = shape.difference(shapely.union_all(holes))
+        else:
+            bend = np.linspace(-3, 3, 60)
+            course = np.column_stack([np.tanh(bend) * rng.uniform(0, 4) * cd_nm, bend * rng.uniform(1, 6) * cd_nm])
+            shape = shapely.LineString(course).buffer(cd_nm * rng.uniform(0.4, 0.8))
+        shape = affinity.translate(affinity.rotate(shape, float(rng.choice([0, 90, rng.uniform(0, 360)]))), *middle)
+        if not shapes or shapely.distance(shape, shapely.union_all(shapes)) >= 0.4 * cd_nm:
+            shapes.append(shape)
+    return outlines_of(shapely.union_all(shapes).simplify(cd_nm / 100))
+
+
+def _blob(rng: np.random.Generator, size: float) -> shapely.Geometry:
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    waves = sum(rng.normal(0, 0.12 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 6))
+    radius = size / 2 * np.clip(1 + waves, 0.5, 1.5)
+    stretch = rng.uniform(0.5, 1.0)
+    return shapely.Polygon(np.column_stack([radius * np.cos(angle), stretch * radius * np.sin(angle)])).buffer(0)
+
+
+def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose: float) -> Recipe:
+    """Like `plausible_recipe`, and farther out: sharper rims, deep wide shadows, grounds as bright as tops."""
+    plausible = plausible_recipe(rng, nm_per_px)
+    inverted = rng.random() < 0.08
+    bias_px = float(np.clip(rng.normal(0, 1), -0.15 * cd_px, 0.15 * cd_px))
+    corner_px = float(rng.uniform(0.1, 0.6) * min(cd_px, 40))
+    return replace(
+        plausible,
+        bias_nm=bias_px * nm_per_px,
+        corner_radius_nm=max(corner_px, abs(bias_px)) * nm_per_px,
+        roughness_sigma_nm=float(rng.uniform(0.1, 0.06 * min(cd_px, 20))) * nm_per_px,
+        dose=float(np.exp(rng.uniform(np.log(least_dose), np.log(200)))),
+        ground_yield=float(rng.uniform(1.05, 1.4) if inverted else rng.uniform(0.15, 0.95)),
+        rim_height=float(rng.uniform(0.6, 1.5) if inverted else rng.uniform(0.05, 1.5)),
+        rim_decay_nm=float(np.exp(rng.uniform(np.log(1.0), np.log(8)))) * nm_per_px,
+        shadow_depth=float(rng.uniform(0.1, 0.7)),
+        shadow_decay_nm=float(np.exp(rng.uniform(np.log(4), np.log(60)))) * nm_per_px,
+        beam_sigma_nm=float(rng.uniform(0.5, 2.0)) * nm_per_px,
+        shading=float(rng.uniform(0, 0.12)),
+    )
