@@ -16,6 +16,7 @@ from semiview.core.document import MeasureSettings
 from semiview.core.registration import Registration
 from semiview.files.csv_table import cell_text, table_bytes
 from semiview.files.durable_file import make_folder, write_durably
+from semiview.metrology.cd import CdRow
 from semiview.metrology.measurement import Measurement
 
 INFO_COLUMNS = ("pattern_type", "group", "tool", "recipe", "layer_name", "lot", "wafer", "field", "acquired_at")
@@ -33,7 +34,8 @@ SCORE_COLUMNS = (
     *("case_id", "pattern_type", "against", "l1", "ssim", "psnr", "iou", "dice", "hausdorff95_nm"),
     *("epe_mean_nm", "epe_3sigma_nm", "cd_bias_nm"),
 )
-SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that was measured
+SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that gave a value
+MODES = ("line", "hole", "space")
 OK, NO_VALUE = "ok", "no value"
 PACKAGES = ("semiview", "numpy", "scipy", "contourpy", "scikit-image", "gdstk", "shapely", "tifffile")
 
@@ -114,12 +116,14 @@ def summarised(
 ) -> dict[str, Any]:
     """The numbers of summary.json; None for NaN.
 
-    `epe` and `cd` are of one source, named beside them: the SEM's own edges where they were measured, else the
-    prediction's, else the approved shape's. `per_source` has all.
+    `epe` and `cd` are of one source, named beside them: the SEM's own edges if they gave any value, else the
+    prediction, else the approved shape. `per_source` has all.
     """
     types = sorted({each.case.info.pattern_type for each in measured})
     present = [source for source in SOURCES if any(source in each.measurement.outlines_px for each in measured)]
-    source = present[0] if present else SOURCES[0]
+    per_source = {name: {"epe": _epe_numbers(measured, name), "cd": _cd_numbers(measured, name)} for name in present}
+    read = [name for name, numbers in per_source.items() if numbers["epe"]["n"] or numbers["cd"]["n"]]
+    source = next(iter((*read, *present)), SOURCES[0])
     summary: dict[str, Any] = _finite(
         {
             "cases": case_count,
@@ -128,9 +132,7 @@ def summarised(
             "source": source,
             "epe": _epe_numbers(measured, source),
             "cd": _cd_numbers(measured, source),
-            "per_source": {
-                name: {"epe": _epe_numbers(measured, name), "cd": _cd_numbers(measured, name)} for name in present
-            },
+            "per_source": per_source,
             "per_pattern_type": {
                 name: {"cases": len(of_type), "epe": _epe_numbers(of_type, source), "cd": _cd_numbers(of_type, source)}
                 for name in types
@@ -164,7 +166,18 @@ def _epe_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:
 
 
 def _cd_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:
+    """Width against the drawn one, of the first mode that was read: a space shrinks by what its lines grow."""
     rows = [row for each in measured for row in each.measurement.cd if row.source == source]
+    modes = sorted(
+        {row.mode for row in rows}, key=lambda mode: (MODES.index(mode) if mode in MODES else len(MODES), mode)
+    )
+    per_mode = {mode: _bias_numbers([row for row in rows if row.mode == mode]) for mode in modes}
+    read = [mode for mode, numbers in per_mode.items() if numbers["n"]]
+    first = next(iter(read), "")
+    return {"mode": first, **per_mode.get(first, _bias_numbers([])), "per_mode": per_mode}
+
+
+def _bias_numbers(rows: Sequence[CdRow]) -> Row:
     bias = np.array([row.cd_nm - row.cd_design_nm for row in rows], dtype=np.float64)
     bias = bias[np.isfinite(bias)]
     some = len(bias) > 0
