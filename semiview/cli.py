@@ -56,10 +56,10 @@ messages = Console(stderr=True)
 def main() -> None:
     """Run the command of sys.argv; without one, open the window."""
     arguments = sys.argv[1:]
-    commands = {command.name or "" for command in app.registered_commands} | {"checkpoints", "store"}
+    group: Any = typer.main.get_command(app)
     first = next((word for word in arguments if not word.startswith("-")), None)
     asks_help = any(word in ("--help", "--version") for word in arguments)
-    if first not in commands and not (first is None and asks_help):
+    if first not in group.commands and not (first is None and asks_help):
         arguments = ["open", *arguments]
     try:
         app(arguments)
@@ -69,7 +69,7 @@ def main() -> None:
                 json.dumps({"error": {"path": str(problem.path), "reason": problem.reason, "advice": problem.advice}})
             )
         messages.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
-        sys.exit(FAILURES)
+        sys.exit(FAILURES if problem.path.exists() else WRONG_USE)
 
 
 def _show_version(wanted: bool) -> None:
@@ -227,14 +227,13 @@ def checkpoints_list(project: ProjectArgument, as_json: JsonOption = False) -> N
     """List checkpoints; the current one is marked."""
     registry = open_workspace(project, read_only=True).registry
     current = registry.current().id
-    rows = [{"id": entry.id, "current": entry.id == current, "card": dict(entry.card)} for entry in registry.list()]
+    entries = registry.list()
     if as_json:
+        rows = [{"id": each.id, "current": each.id == current, "card": dict(each.card)} for each in entries]
         _print_json({"current": current, "checkpoints": rows})
     else:
-        _print_table(
-            ["", "checkpoint", "made"],
-            [["*" if row["current"] else "", row["id"], row["card"].get("made", "")] for row in rows],
-        )
+        marked = [["*" if each.id == current else "", each.id, str(each.card.get("made", ""))] for each in entries]
+        _print_table(["", "checkpoint", "made"], marked)
 
 
 @checkpoints_app.command("promote")

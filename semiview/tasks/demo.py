@@ -17,7 +17,7 @@ from semiview.core.case import Case
 from semiview.core.coverage import Coverage
 from semiview.core.registration import PARAMETERS, Registration
 from semiview.core.review import Approval, Decision
-from semiview.files.grey_image import read_grey_image
+from semiview.files.grey_image import grey_image, read_bytes
 from semiview.files.problem import FileProblem
 from semiview.learning.messages import TrainingOptions
 from semiview.metrology.measurement import Measurement, measure
@@ -170,12 +170,15 @@ def approve_truth(workspace: Workspace, case_id: str, truth: Mapping[str, Any]) 
 
 def true_shape(workspace: Workspace, case_id: str) -> npt.NDArray[np.uint8]:
     """Coverage (H, W) of standing material, 0 to 255, from the example's truth."""
-    return read_grey_image(workspace.project.folder / "truth" / f"{case_id}.png").pixels
+    path = workspace.project.folder / "truth" / f"{case_id}.png"
+    pixels: npt.NDArray[np.uint8] = grey_image(path, read_bytes(path)).pixels
+    return pixels
 
 
 def errors_of(case: Case, registration: Registration, measurement: Measurement, truth: Mapping[str, Any]) -> CaseErrors:
     """What was read of a case against its truth."""
-    true_registration = replace(case.nominal, **{name: float(truth["registration"][name]) for name in PARAMETERS})
+    values: dict[str, Any] = {name: float(truth["registration"][name]) for name in PARAMETERS}
+    true_registration = replace(case.nominal, **values)
     distance = _distance_px(case, registration, true_registration)
     epe = _differences(measurement)
     cd = _cd_differences(measurement)
