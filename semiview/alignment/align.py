@@ -4,23 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place
+from semiview.alignment.coarse import CoarseSearch, coarse_place
 from semiview.alignment.design_edges import DesignEdges, design_edges
-from semiview.alignment.refine import EdgeFit, hits_at, refine, softened, within
-from semiview.alignment.trust import Alternative, choose_points, judge, votes
+from semiview.alignment.evidence import gather
+from semiview.alignment.refine import refine, softened, within
+from semiview.alignment.trust import judge
 from semiview.core.case import Case
 from semiview.core.outline import Points
 from semiview.core.registration import Registration, Transform, Trust
 
 METHODS = ("auto", "ncc")
 
-AT_MOST_POINTS = 6000
+AT_MOST_POINTS = 6000  # in the picture
+STEP_PX = 2.0
+LEAST_POINTS = 20
 STRETCH_PX = 40.0  # edge errors are alike over about this length
-SIMILAR = 0.85  # of the best correlation: a place worth weighing
-AT_MOST_ALTERNATIVES = 8
-WRONG_PLACES_PX = ((29.0, 17.0), (-23.0, 31.0), (37.0, -26.0), (-19.0, -34.0), (11.0, 41.0))
 
 
 def align(
@@ -61,23 +60,34 @@ def align(
     pixels = case.sem.pixels
     outlines_nm = case.design.alignable
     outlines_px = tuple(case.nominal.outline_to_px(outline) for outline in outlines_nm)
+    if not _in_reach(outlines_px, case.sem.shape):
+        return _failed(case, method, "nothing of the design lies in or near the picture: check the stage position")
     search = CoarseSearch(pixels, outlines_px, case.nominal.frame.nm_per_px)
     place = coarse_place(search, transform, should_stop)
-    if place is None or (should_stop is not None and should_stop()):
-        return _failed(case, method, "stopped" if place is not None else "nothing of the design lies in the picture")
-    start = place.to_registration(case.nominal, transform)
-    edges = _edges_in_sight(case, outlines_nm)
-    if len(edges) < 20:
+    if should_stop is not None and should_stop():
+        return _failed(case, method, "stopped")
+    start = case.nominal if place is None else place.to_registration(case.nominal, transform)
+    edges = _edges_in_sight(case, outlines_nm, start)
+    if place is None or len(edges) < LEAST_POINTS:
         return _failed(case, method, "the design has no edges long enough to be found in the picture")
     image = softened(pixels)
-    edges = choose_points(edges.chosen(within(start.to_px(edges.points_nm), case.sem.shape, -60)), AT_MOST_POINTS)
     fit = refine(image, start, edges, transform, case.nominal)
     if fit is None:
-        return _failed(
-            replace(case, nominal=start), method, "no edges were found in the image where the design has them"
-        )
-    found = fit.registration if method == "auto" else start
-    trust = _trust(case, search, place, image, fit, edges)
+        return _failed(case, method, "no edges were found in the image where the design has them")
+    evidence = gather(search, place, case.nominal, image, fit, edges)
+    better = next((other for other in evidence.alternatives if other.preferred), None)
+    if better is not None:
+        # The edges know better than the correlation.
+        again = refine(image, fit.registration.moved(*better.shift_nm), edges, transform, case.nominal)
+        if again is not None:
+            right, up = better.shift_nm
+            moved_px = place.shift_px + np.array([right, -up]) / case.nominal.frame.nm_per_px
+            fit, place = again, replace(place, shift_px=moved_px)
+            evidence = gather(search, place, case.nominal, image, fit, edges)
+    trust = judge(fit, case.nominal, evidence)
+    if trust.verdict == "failed":
+        return replace(case.nominal, method=method, trust=trust)
+    found = fit.registration if method == "auto" else place.to_registration(case.nominal, transform)
     return replace(found, method=method, trust=trust)
 
 
@@ -103,56 +113,31 @@ def _unusable_because(case: Case) -> str | None:
     return None
 
 
+def _in_reach(outlines_px: tuple[Points, ...], shape: tuple[int, int]) -> bool:
+    """True if any outline comes within half a picture of the picture."""
+    height, width = shape
+    return any(
+        (outline.max(axis=0) > [-width / 2, -height / 2]).all()
+        and (outline.min(axis=0) < [1.5 * width, 1.5 * height]).all()
+        for outline in outlines_px
+    )
+
+
 def _failed(case: Case, method: str, reason: str) -> Registration:
     trust = Trust(verdict="failed", registration_class="significant", grounds=(reason,))
     return replace(case.nominal, method=method, trust=trust)
 
 
-def _edges_in_sight(case: Case, outlines_nm: tuple[Points, ...]) -> DesignEdges:
+def _edges_in_sight(case: Case, outlines_nm: tuple[Points, ...], start: Registration) -> DesignEdges:
     """Points on the design's edges that the picture may show, wherever the stage really was."""
     size = case.nominal.frame.nm_per_px
     height, width = case.sem.shape
-    border = 0.3 * max(height, width)
+    border = 0.45 * max(height, width)
     corners = np.array([(u, v) for u in (-border, width + border) for v in (-border, height + border)])
-    low, high = (function(case.nominal.to_nm(corners), axis=0) for function in (np.min, np.max))
+    low, high = (function(start.to_nm(corners), axis=0) for function in (np.min, np.max))
     box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    return design_edges(outlines_nm, box, 2 * size, max(20.0, 3 * size), STRETCH_PX * size)
-
-
-def _trust(
-    case: Case, search: CoarseSearch, place: Placement, image: npt.NDArray[np.float32], fit: EdgeFit, edges: DesignEdges
-) -> Trust:
-    shape = case.sem.shape
-    coarse = place.to_registration(case.nominal, "affine")
-    points = fit.edges.points_nm
-    apart = coarse.to_px(points) - fit.registration.to_px(points)
-    if fit.free_axis_px is not None:
-        apart = apart - np.outer(apart @ fit.free_axis_px, fit.free_axis_px)
-    disagreement = float(np.median(np.hypot(*apart.T)))
-
-    linear = fit.registration.linear_px() @ np.linalg.inv(case.nominal.linear_px())
-    flip_nm = np.array([1.0, -1.0]) / case.nominal.frame.nm_per_px
-    here = flip_nm * (
-        np.array([fit.registration.shift_x_nm, fit.registration.shift_y_nm])
-        - np.array([case.nominal.shift_x_nm, case.nominal.shift_y_nm])
-    )
-    binning = max(1, search.search_binning // 2)
-    peaks = search.places(linear, binning, 40)
-    best = max((peak.score for peak in peaks), default=0.0)
-    own = max((peak.score for peak in peaks if np.hypot(*(peak.shift_px - here)) < 4 * binning), default=best)
-    others = [peak for peak in peaks if np.hypot(*(peak.shift_px - here)) >= 4 * binning]
-    ratio = max((peak.score for peak in others), default=0.0) / max(own, 1e-9)
-
-    sight = choose_points(edges, AT_MOST_POINTS)
-    ours = hits_at(image, fit, sight, np.zeros(2), settle=True)
-    by_chance = float(
-        np.median([hits_at(image, fit, sight, np.array(wrong), settle=False).share for wrong in WRONG_PLACES_PX])
-    )
-    alternatives = []
-    for peak in [peak for peak in others if peak.score > SIMILAR * own][:AT_MOST_ALTERNATIVES]:
-        shift_px = peak.shift_px - here
-        theirs = hits_at(image, fit, sight, shift_px, settle=True)
-        against, in_favour = votes(ours, theirs, shape)
-        shift_nm = shift_px * np.array([1.0, -1.0]) * fit.registration.frame.nm_per_px
-        alternatives.append(Alternative((float(shift_nm[0]), float(shift_nm[1])), against, in_favour))
-    return judge(fit, case.nominal, own, ratio, disagreement, by_chance, tuple(alternatives))
+    edges = design_edges(outlines_nm, box, STEP_PX * size, max(20.0, 3 * size), STRETCH_PX * size)
+    in_picture = int(np.sum(within(start.to_px(edges.points_nm), case.sem.shape, 0)))
+    if in_picture <= AT_MOST_POINTS:
+        return edges
+    return edges.chosen(np.linspace(0, len(edges) - 1, len(edges) * AT_MOST_POINTS // in_picture).astype(np.int64))

@@ -1,7 +1,7 @@
 """Coarse registration: correlation over stage error, pixel size and rotation, then descent on coarse levels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -85,9 +85,11 @@ class CoarseSearch:
             self._levels[binning] = image, form_design(self._outlines, shape, binning, margin)
         return self._levels[binning]
 
-    def candidates(self) -> list[Placement]:
-        """The best places of the search level, no two alike, best first."""
+    def candidates(self, transform: Transform) -> list[Placement]:
+        """The best places of the search level, no two alike, best first; for a shift only nominal size and angle."""
         binning = self.search_binning
+        if transform == "shift":
+            return self.places(np.eye(2), binning, CANDIDATES)
         found = [
             place
             for turn, size in product(ROTATIONS_DEG, SIZES)
@@ -116,7 +118,8 @@ class CoarseSearch:
         matrix = np.column_stack([linear, middle - linear @ middle])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         # Design-shaped image: the window at p shows the image at linear (p - centre) + centre.
-        seen = cv2.warpAffine(image, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
+        warped = cv2.warpAffine(image, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
+        seen = np.asarray(warped, dtype=np.float32)
         rows, columns = int(WINDOW_SHARE * height), int(WINDOW_SHARE * width)
         top, left = (height - rows) // 2, (width - columns) // 2
         if binning not in self._correlators:
@@ -184,7 +187,7 @@ def _turned(rotation_deg: float, size: float, aspect: float) -> Matrix:
 
 
 def free_parameters(transform: Transform) -> npt.NDArray[np.bool_]:
-    """Which of (xx, xy, yx, yy, u, v) the descent may change; a similarity is projected afterwards."""
+    """Which of (xx, xy, yx, yy, u, v) the descent may change; a similarity descends as affine and is made one after."""
     linear = transform != "shift"
     return np.array([linear] * 4 + [True] * 2)
 
@@ -195,7 +198,7 @@ def coarse_place(
     """The best place by correlation, refined on the levels of four and two times the search level's pixels."""
     free = free_parameters(transform)
     best: Placement | None = None
-    for candidate in search.candidates():
+    for candidate in search.candidates(transform):
         if should_stop is not None and should_stop():
             return best
         place = search.descend(candidate, search.search_binning, free, 8)
@@ -203,8 +206,11 @@ def coarse_place(
             best = place
     if best is None:
         return None
-    finer = max(1, search.search_binning // 2)
-    return search.descend(best, finer, free, 10)
+    best = search.descend(best, max(1, search.search_binning // 2), free, 10)
+    if transform == "similarity":
+        along, across = (best.linear[0, 0] + best.linear[1, 1]) / 2, (best.linear[0, 1] - best.linear[1, 0]) / 2
+        best = replace(best, linear=np.array([[along, across], [-across, along]]))
+    return best
 
 
 class WindowFit:
@@ -216,11 +222,11 @@ class WindowFit:
         self._basis = np.column_stack([np.ones(len(basis)), basis])
         values = seen[valid].astype(np.float64)
         self._gram = self._basis.T @ self._basis + 1e-9 * max(len(values), 1) * np.eye(3)
-        self.coefficients: npt.NDArray[np.float64] = np.linalg.solve(self._gram, self._basis.T @ values)
+        self.coefficients: npt.NDArray[np.floating[Any]] = np.linalg.solve(self._gram, self._basis.T @ values)
         if self.coefficients[2] < 0:
             edgeless = np.linalg.solve(self._gram[:2, :2], self._basis[:, :2].T @ values)
             self.coefficients = np.array([*edgeless, 0.0])
-        self.residual: npt.NDArray[np.float64] = values - self._basis @ self.coefficients
+        self.residual: npt.NDArray[np.floating[Any]] = values - self._basis @ self.coefficients
         total = float(np.sum((values - values.mean()) ** 2)) if len(values) else 0.0
         #: Multiple correlation coefficient over the common area.
         self.score: float = float(np.sqrt(max(0.0, 1 - float(np.sum(self.residual**2)) / total))) if total > 0 else 0.0
@@ -234,7 +240,9 @@ class WindowFit:
         matrix = np.column_stack([linear, middle + linear @ (origin - middle) + shift_px])
         rows, columns = design.coverage.shape
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        seen = cv2.warpAffine(image, matrix, (columns, rows), flags=flags, borderValue=1e9)
+        seen = np.asarray(
+            cv2.warpAffine(image, matrix, (columns, rows), flags=flags, borderValue=1e9), dtype=np.float32
+        )
         inside = (seen < 1e3).astype(np.uint8)
         # Two pixels off the picture's border, where slopes are still of the picture.
         valid = cv2.erode(inside, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0

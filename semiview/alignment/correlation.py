@@ -20,7 +20,7 @@ from semiview.core.raster import coverage
 FloatImage = npt.NDArray[np.float32]
 
 BLUR_PX = 1.2  # of image and design alike, at the level's own pixels
-HIGH_PASS_SHARE = 0.12  # shading wider than this share of the picture's width is taken off
+HIGH_PASS_SHARE = 0.04  # shading wider than this share of the picture's width is taken off
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ def form_design(
     slightly = cv2.GaussianBlur(raster, (0, 0), 0.6)
     slope_u = cv2.Sobel(slightly, cv2.CV_32F, 1, 0, scale=0.125)
     slope_v = cv2.Sobel(slightly, cv2.CV_32F, 0, 1, scale=0.125)
-    edges = cv2.magnitude(slope_u, slope_v)
+    edges = np.asarray(cv2.magnitude(slope_u, slope_v), dtype=np.float32)
     return FormedDesign(_band(raster, width), _band(edges, width), (-margin_u, -margin_v))
 
 
@@ -157,7 +157,7 @@ class Correlator:
         return result
 
     def _window_sums(self, values: FloatImage) -> npt.NDArray[np.float64]:
-        total = cv2.integral(values, sdepth=cv2.CV_64F)
+        total = np.asarray(cv2.integral(values, sdepth=cv2.CV_64F), dtype=np.float64)
         height, width = self._window_shape
         result: npt.NDArray[np.float64] = (
             total[height:, width:] - total[:-height, width:] - total[height:, :-width] + total[:-height, :-width]

@@ -11,6 +11,8 @@ CORNER_DEG = 30.0  # a sharper turn is a corner and rounds in print
 
 SIDE = 0
 LINE_END = 1
+SHORT = 2
+CLASSES = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +26,8 @@ class DesignEdges:
     normals_nm
         (N, 2) unit, out of the drawn polygon.
     feature_class
-        (N,) SIDE or LINE_END: a side between two convex corners, shorter than half of both its neighbours.
+        (N,) LINE_END: a side between two convex corners, shorter than half of both its neighbours; SHORT: another
+        side between two corners that turn alike, so short that their rounding meets; else SIDE.
     stretch
         (N,) number of the stretch of edge a point belongs to; points of one stretch err together.
     """
@@ -62,7 +65,7 @@ def design_edges(
     step_nm
         Distance of the points along a side.
     corner_nm
-        Left out beside every corner; a side too short for that has no points, unless it is a jog.
+        Left out beside every corner, but never more than 0.4 of a side; sides of two steps and less have no points.
     stretch_nm
         Length after which points on one side count as independent.
     """
@@ -108,16 +111,16 @@ def _sides(
     side_length = np.bincount(side_of, lengths, count)
     side_start = np.concatenate([[0.0], np.cumsum(side_length)[:-1]])
     edge_start = np.cumsum(lengths) - lengths - side_start[side_of]
+    # A short side keeps its middle: there a jog is unbiased, and a line end or a contact has a bias of its own class.
     left_out = np.full(count, corner_nm if len(corners) else 0.0)
-
-    line_end = np.zeros(count, bool)
+    left_out = np.where(side_length > 2 * step_nm, np.minimum(left_out, 0.4 * side_length), left_out)
+    classes = np.full(count, SIDE)
     if len(corners) > 2:
         convex = turn[corners] > 0
-        # A jog rounds alike at its two ends: its middle stays, however short it is.
-        jog = (convex != np.roll(convex, -1)) & (side_length > 2 * step_nm)
-        left_out = np.where(jog, np.minimum(left_out, 0.4 * side_length), left_out)
+        alike = convex == np.roll(convex, -1)
+        classes[alike & (side_length < 2.5 * corner_nm)] = SHORT
         shorter = (side_length < 0.5 * np.roll(side_length, 1)) & (side_length < 0.5 * np.roll(side_length, -1))
-        line_end = convex & np.roll(convex, -1) & shorter
+        classes[convex & alike & shorter] = LINE_END
 
     # Points lie in the middle of equal steps between the ends left out.
     room = side_length - 2 * left_out
@@ -138,4 +141,4 @@ def _sides(
     along = left_out_here[owner] + (index + 0.5) * spacing[side_of[owner]]
     points = starts[owner] + directions[owner] * (along - edge_start[owner])[:, None]
     normals = np.column_stack([directions[owner, 1], -directions[owner, 0]])
-    return points, normals, np.where(line_end[side_of[owner]], LINE_END, SIDE), side_of[owner], along
+    return points, normals, classes[side_of[owner]], side_of[owner], along

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from semiview.alignment.design_edges import DesignEdges
+from semiview.alignment.design_edges import CLASSES, DesignEdges
 from semiview.core.outline import Points
 from semiview.core.registration import Registration, Transform, with_linear_nm
 
@@ -46,7 +46,7 @@ class EdgeFit:
     weights
         (N,) in [0, 1]; 0 for an outlier or no edge.
     bias_px
-        Edge bias per class (side, line end) against the mean edge's own place; NaN for a class without edges.
+        Edge bias per class (SIDE, LINE_END, SHORT) against the mean edge's own place; NaN for a class without edges.
     mean_edge
         The field's own mean edge on a profile, inside to outside, in steps of STEP_PX; mean 0, norm 1.
     residual_rms_px, residual_mad_px
@@ -88,6 +88,8 @@ class EdgeHits:
     ----------
     points_px
         (N, 2) design edge points within the picture.
+    shift_px
+        (2,) where the design ended up, from the fit.
     hit
         (N,) True where the image has an edge.
     stretch
@@ -95,6 +97,7 @@ class EdgeHits:
     """
 
     points_px: Points
+    shift_px: FloatArray
     hit: npt.NDArray[np.bool_]
     stretch: npt.NDArray[np.int64]
 
@@ -123,7 +126,7 @@ def hits_at(
     seen = edges.chosen(within(everything, image.shape, TEMPLATE_PX + reach + 1))
     points = moved.to_px(seen.points_nm)
     if not len(points):
-        return EdgeHits(points, np.empty(0, bool), seen.stretch)
+        return EdgeHits(points, shift_px, np.empty(0, bool), seen.stretch)
     normals = moved.directions_to_px(seen.normals_nm)
     offsets, likeness = find_edge(unit_windows(sample(image, points, normals, TEMPLATE_PX + reach)), fit.mean_edge)
     offsets = offsets - np.nan_to_num(np.array(fit.bias_px))[seen.feature_class]
@@ -135,13 +138,14 @@ def hits_at(
         weighted = normals * weights[:, None]
         slide = np.linalg.solve(weighted.T @ normals + 1e-3 * np.eye(2), weighted.T @ offsets)
         weights = found / (1 + ((offsets - normals @ slide) / tolerance) ** 2)
-    return EdgeHits(points + slide, found & (np.abs(offsets - normals @ slide) < tolerance), seen.stretch)
+    return EdgeHits(
+        points + slide, shift_px + slide, found & (np.abs(offsets - normals @ slide) < tolerance), seen.stretch
+    )
 
 
 def softened(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """The image with its pixel noise averaged over a Gaussian of 1 px, for profiles."""
-    result: npt.NDArray[np.float32] = cv2.GaussianBlur(np.asarray(pixels, dtype=np.float32), (0, 0), 1.0)
-    return result
+    return np.asarray(cv2.GaussianBlur(np.asarray(pixels, dtype=np.float32), (0, 0), 1.0), dtype=np.float32)
 
 
 def refine(
@@ -283,8 +287,8 @@ def _solve(
     solution = np.zeros(design_matrix.shape[1])
     free_axis: FloatArray | None = None
     observability = 0.0
-    residual = offsets
-    normal_matrix = np.eye(design_matrix.shape[1])
+    residual: npt.NDArray[np.floating[Any]] = offsets
+    normal_matrix: npt.NDArray[np.floating[Any]] = np.eye(design_matrix.shape[1])
     scale = SCALE_FLOOR_PX
     for _ in range(12):
         scatter = (normals * weights[:, None]).T @ normals / max(float(weights.sum()), 1e-9)
@@ -330,7 +334,7 @@ def _solve(
     step = change[:4].reshape(2, 2) / half
     moved = _stepped(registration, step, change[4:], transform)
     kept = weights > 0
-    bias = np.full(2, np.nan)
+    bias = np.full(CLASSES, np.nan)
     bias[classes] = solution[count:]
     return EdgeFit(
         registration=moved,
