@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 CRISP_ZOOM = 2.0
+SCREEN_BLUR_PX = 0.5
 
 Values = npt.NDArray[Any]
 
@@ -70,8 +71,8 @@ class Pyramid:
 
         Returns
         -------
-        (height, width) of the picture's number type: linear between pixel centres where it is enlarged, the mean over
-        the screen px's area where the picture is reduced. Outside the picture its border goes on.
+        (height, width) of the picture's number type: linear between pixel centres where it is enlarged, a mean over
+        the screen px and its nearest surroundings where the picture is reduced. Outside the picture its border goes on.
         """
         u0, v0 = (x + 0.5 - origin[0]) / zoom, (y + 0.5 - origin[1]) / zoom
         if crisp and zoom >= CRISP_ZOOM:
@@ -85,25 +86,12 @@ class Pyramid:
         left, right = _reach(s0, step, width, level.shape[1])
         top, bottom = _reach(t0, step, height, level.shape[0])
         tile = level[top:bottom, left:right]
-        columns, rows = max(round((right - left) / step), 1), max(round((bottom - top) / step), 1)
-        along_x, along_y = (right - left) / columns, (bottom - top) / rows
-        if step > 1:
-            tile = cv2.resize(tile, (columns, rows), interpolation=cv2.INTER_AREA)
-        else:
-            along_x = along_y = 1.0
-        to_tile = np.array(
-            [
-                [step / along_x, 0.0, (s0 - left + 0.5) / along_x - 0.5],
-                [0.0, step / along_y, (t0 - top + 0.5) / along_y - 0.5],
-            ]
-        )
-        result: Values = cv2.warpAffine(
-            tile,
-            to_tile,
-            (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        if step > 1 or number > 0:
+            # Means over a block alone let a pitch below two screen px through at half its contrast, as false lines.
+            tile = cv2.GaussianBlur(tile, (5, 5), SCREEN_BLUR_PX * step, borderType=cv2.BORDER_REPLICATE)
+        to_tile = np.array([[step, 0.0, s0 - left], [0.0, step, t0 - top]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        result: Values = cv2.warpAffine(tile, to_tile, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return result
 
 
@@ -137,6 +125,6 @@ def _nearest(pixels: Values, u0: float, v0: float, width: int, height: int, step
 
 def _reach(first: float, step: float, count: int, length: int) -> tuple[int, int]:
     """Indices [low, high) of a level that `count` samples from `first` on need, with a margin."""
-    low = int(np.clip(np.floor(first - step) - 1, 0, length - 1))
-    high = int(np.clip(np.ceil(first + step * count) + 2, low + 1, length))
+    low = int(np.clip(np.floor(first - step) - 2, 0, length - 1))
+    high = int(np.clip(np.ceil(first + step * count) + 3, low + 1, length))
     return low, high

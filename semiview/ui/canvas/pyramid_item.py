@@ -1,5 +1,6 @@
 """Pictures in the scene: only the visible part is levelled, coloured and drawn, one value per screen px."""
 
+import math
 from typing import Any
 
 import cv2
@@ -92,11 +93,11 @@ class _ScreenItem(QGraphicsItem):
         painter.restore()
 
     def _render(self, pyramid: Pyramid, box: QRect, zoom: float, origin: tuple[float, float]) -> QImage:
-        pad = self._pad_px
-        values = pyramid.sample(
-            box.x() - pad, box.y() - pad, box.width() + 2 * pad, box.height() + 2 * pad, zoom, origin, self._crisp
-        )
-        words = np.ascontiguousarray(self._colours(values, box.x() - round(origin[0]), box.y() - round(origin[1])))
+        pad, left, top = self._pad_px, box.x(), box.y()
+        size = (box.width() + 2 * pad, box.height() + 2 * pad)
+        values = pyramid.sample(left - pad, top - pad, *size, zoom, origin, self._crisp)
+        colours = self._colours(values, left - math.floor(origin[0]), top - math.floor(origin[1]))
+        words = np.ascontiguousarray(colours)
         # The image borrows the array's memory; a copy ends that before the array goes.
         return QImage(
             words.data, box.width(), box.height(), 4 * box.width(), QImage.Format.Format_ARGB32_Premultiplied

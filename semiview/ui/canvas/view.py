@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QEnterEvent,
     QFocusEvent,
@@ -245,7 +245,7 @@ class ImageView(QGraphicsView):
         if gesture is None or event.button() != gesture.button:
             return
         if gesture.kind == "box":
-            self._zoom_to_box(gesture.start.toPoint(), event.position().toPoint())
+            self._zoom_to_box(gesture.start, event.position())
         elif gesture.kind == "click":
             self.clicked.emit(*self.to_image(gesture.start))
         self.finish_gesture()
@@ -312,12 +312,12 @@ class ImageView(QGraphicsView):
             return "stroke"
         return "register" if self._tool == "register" else "click"
 
-    def _zoom_to_box(self, start: QPoint, end: QPoint) -> None:
-        box = QRect(start, end).normalized()
-        if self._camera is None or min(box.width(), box.height()) < LEAST_BOX_PX:
+    def _zoom_to_box(self, start: QPointF, end: QPointF) -> None:
+        width, height = abs(end.x() - start.x()), abs(end.y() - start.y())
+        if self._camera is None or min(width, height) < LEAST_BOX_PX:
             return
-        factor = min(self.viewport().width() / box.width(), self.viewport().height() / box.height())
-        u, v = self.to_image(QPointF(start + end) / 2)
+        factor = min(self.viewport().width() / width, self.viewport().height() / height)
+        u, v = self.to_image((start + end) / 2)
         up_left = end.x() < start.x() and end.y() < start.y()
         zoomed = self._camera.zoomed(1 / factor if up_left else factor, u, v)
         self.camera_wanted.emit(Camera(u, v, zoomed.zoom))

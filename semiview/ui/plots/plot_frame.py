@@ -32,6 +32,7 @@ class PlotFrame(QWidget):
             axis.setPen(text)
             axis.setTextPen(text)
             axis.setStyle(tickLength=-4)
+            axis.enableAutoSIPrefix(False)
             axis.setLabel(title, color=text.name())
 
     def changeEvent(self, event: QEvent) -> None:

@@ -35,6 +35,7 @@ class TrainingCurves(PlotFrame):
         validated = np.array([done.validation_loss for done in epochs], dtype=np.float64)
         known = np.isfinite(validated)
         self._validation.setData(numbers[known], validated[known])
+        self._legend.setVisible(bool(epochs))
         best = epochs[-1].best_epoch if epochs else 0
         self._best.setVisible(bool(known.any()) and best > 0)
         self._best.setValue(best)
@@ -49,7 +50,8 @@ class TrainingCurves(PlotFrame):
         if hasattr(self, "_best"):
             text = self.palette().color(QPalette.ColorRole.Text)
             self._best.setPen(pg.mkPen(text, style=Qt.PenStyle.DotLine))
-            self._legend.setLabelTextColor(text)
+            for _, label in self._legend.items:
+                label.setText(label.text, color=text)
 
     def _curve(self, name: str, colour: QColor, symbol: str) -> pg.PlotDataItem:
         return self.plot.plot(
