@@ -183,10 +183,12 @@ def _lines(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 def _column_problems(path: Path, columns: list[str]) -> list[FileProblem]:
-    """Columns that are nearly, but not quite, one the program knows; others are metadata and no problem."""
+    """Columns that are nearly, but not quite, one that acts, such as x_um; others are metadata and no problem."""
+    acting = [column for column in COLUMNS if column not in INFO_COLUMNS[1:]]
     problems = []
     for column in columns:
-        near = get_close_matches(column.lower().replace(" ", "_"), COLUMNS, 1, cutoff=0.8)
+        plain = column.lower().replace(" ", "_")
+        near = get_close_matches(plain, acting, 1, cutoff=0.75 if "_" in plain else 0.8)
         if column and column not in COLUMNS and near and near[0] not in columns:
             reason = f"The column {column} is not known and only kept as metadata."
             problems.append(FileProblem(path, reason, f"Is {near[0]} meant?"))

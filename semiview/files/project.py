@@ -200,7 +200,10 @@ class Project:
         try:
             if path.suffix.lower() in MASK_SUFFIXES:
                 registration = nominal(centre)
-                return registration, mask_design(path, registration, sem.shape, tone)
+                design = mask_design(path, registration, sem.shape, tone)
+                if not design.target:
+                    warnings.append(f"{path}: The mask draws nothing.")
+                return registration, design
             if path.suffix.lower() not in GDS_SUFFIXES:
                 kinds = ", ".join((*GDS_SUFFIXES, *MASK_SUFFIXES))
                 raise FileProblem(path, "Designs of this kind are not read here.", f"It may be {kinds}.")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from semiview.core.sem_image import PictureArea, PixelSize, SemImage
 from semiview.files.data_bar import picture_height
 from semiview.files.grey_image import GreyImage, grey_image, read_bytes
@@ -75,7 +77,7 @@ def load_sem_image(
         info = _with_warnings(info, _differences(pixel_size, size))
         size = pixel_size
     within = info.area
-    pixels = image.pixels[within.top : within.bottom, within.left : within.right].copy()
+    pixels = np.ascontiguousarray(image.pixels[within.top : within.bottom, within.left : within.right])
     sem = SemImage(
         pixels, size, within, info.file_shape, str(path), hashlib.sha256(data).hexdigest(), dict(info.metadata)
     )

@@ -108,10 +108,21 @@ def test_that_a_list_in_another_encoding_says_how_to_save_it(tmp_path: Path) -> 
         read(tmp_path, "case_id,image\nµ,a.tif\n", "latin-1")
 
 
-def test_that_a_column_nearly_right_is_asked_about(tmp_path: Path) -> None:
-    (row,), (problem,) = read(tmp_path, "case_id,image,nm_per_pixel,what\na,a.tif,2,x\n")
-    assert "Is nm_per_px meant?" in str(problem)
-    assert row.info.metadata == {"nm_per_pixel": "2", "what": "x"}
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [("nm_per_pixel", "nm_per_px"), ("x_um", "x_nm"), ("Layers", "layers"), ("nm per px", "nm_per_px")],
+)
+def test_that_a_column_nearly_right_is_asked_about(tmp_path: Path, column: str, meant: str) -> None:
+    (row,), (problem,) = read(tmp_path, f"case_id,image,{column},what\na,a.tif,2,x\n")
+    assert f"Is {meant} meant?" in str(problem)
+    assert row.info.metadata == {column: "2", "what": "x"}
+
+
+@pytest.mark.parametrize("column", ["dose_mJ", "zone", "lots", "stage_x", "operator", "focus_nm"])
+def test_that_a_column_of_ones_own_is_no_problem(tmp_path: Path, column: str) -> None:
+    (row,), problems = read(tmp_path, f"case_id,image,{column}\na,a.tif,2\n")
+    assert problems == ()
+    assert row.info.metadata == {column: "2"}
 
 
 def test_that_files_pair_by_name(tmp_path: Path) -> None:

@@ -107,9 +107,9 @@ def test_that_a_field_in_a_million_instances_costs_milliseconds(tmp_path: Path) 
     top.add(gdstk.Reference(row, (200_000, 0), columns=1, rows=1000, spacing=(100, 100)))
     tree = LayoutTree()
     for left in (0, 200_000):
-        begun = time.perf_counter()
+        begun = time.process_time()
         found = list(tree.polygons(top, (1, 0), np.array([left + 30_000.0, 40_000, left + 30_960, 40_960])))
-        assert time.perf_counter() - begun < 0.1  # flattened it takes over a second
+        assert time.process_time() - begun < 0.1  # flattened it takes over a second
         assert len(found) == 100
         corners = np.array(sorted(polygon.min(axis=0).tolist() for polygon in found))
         grid = np.stack(np.meshgrid(np.arange(10), np.arange(10), indexing="ij"), axis=-1).reshape(-1, 2)
