@@ -76,7 +76,7 @@ def simulate(
         raise ValueError(f"the registration is for {scale} nm per px but the recipe for {recipe.nm_per_px}")
     rng = np.random.default_rng(seed)
     margin = margin_px(recipe)
-    near = _touching(outlines_nm, registration, shape, margin)
+    near = touching(outlines_nm, registration, shape, margin)
     printed = print_edges(near, recipe, STEP_PX * scale, rng)
     outlines = tuple(registration.outline_to_px(outline) for outline in printed.outlines_nm)
 
@@ -97,6 +97,22 @@ def margin_px(recipe: Recipe) -> int:
     return int(np.ceil(reach_nm / recipe.nm_per_px)) + 2
 
 
+def touching(
+    outlines: Sequence[Points], registration: Registration, shape: tuple[int, int], margin: int
+) -> list[Points]:
+    """Outlines whose bounding box meets the picture and its margin."""
+    height, width = shape
+    low, right, bottom = -0.5 - margin, width - 0.5 + margin, height - 0.5 + margin
+    corners = registration.to_nm(np.array([(low, low), (right, low), (right, bottom), (low, bottom)]))
+    x_min, y_min, x_max, y_max = bounds([corners])
+    kept = []
+    for outline in outlines:
+        (left, under), (far, over) = outline.min(axis=0), outline.max(axis=0)
+        if left <= x_max and far >= x_min and under <= y_max and over >= y_min:
+            kept.append(outline)
+    return kept
+
+
 def expected_signal(share: Picture, recipe: Recipe) -> Picture:
     """Mean signal, relative to flat standing material, of a picture given as coverage of standing material.
 
@@ -104,8 +120,8 @@ def expected_signal(share: Picture, recipe: Recipe) -> Picture:
     ground_yield (1 - shadow_depth exp(-d / shadow_decay)); all blurred by the beam. The exponentials are written as
     the share of surroundings that is not material, seen through a kernel whose projection on a line is
     exp(-|x| / decay) / (2 decay), transform 1 / (1 + (2 pi f decay)^2): so narrow features sum both their rims, and
-    corners that stick out are brighter. Edges lie within 0.02 px of the truth (0.03 px for a beam of 0.8 px). The picture
-    wraps around; leave a margin of `margin_px`.
+    corners that stick out are brighter. Edges lie within 0.02 px of the truth, 0.03 px for a beam of 0.8 px. The
+    picture wraps around; leave a margin of `margin_px`.
     """
     height, width = share.shape
     v, u = scipy.fft.fftfreq(height)[:, None], scipy.fft.rfftfreq(width)
@@ -146,22 +162,6 @@ def _shading(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> 
     field = rows.T @ weights @ columns
     result: Picture = (1 + sigma * field / np.sqrt(3)).astype(np.float32)
     return result
-
-
-def _touching(
-    outlines: Sequence[Points], registration: Registration, shape: tuple[int, int], margin: int
-) -> list[Points]:
-    """Outlines whose bounding box meets the picture and its margin."""
-    height, width = shape
-    low, right, bottom = -0.5 - margin, width - 0.5 + margin, height - 0.5 + margin
-    corners = registration.to_nm(np.array([(low, low), (right, low), (right, bottom), (low, bottom)]))
-    x_min, y_min, x_max, y_max = bounds([corners])
-    kept = []
-    for outline in outlines:
-        (left, under), (far, over) = outline.min(axis=0), outline.max(axis=0)
-        if left <= x_max and far >= x_min and under <= y_max and over >= y_min:
-            kept.append(outline)
-    return kept
 
 
 def _around(outlines: Sequence[Points], shape: tuple[int, int]) -> Points:
