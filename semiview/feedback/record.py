@@ -226,7 +226,7 @@ class Record:
             array = getattr(self, name)
             if array is not None and int(array.max()) > highest:
                 raise ValueError(f"{name} holds {int(array.max())}; it goes to {highest}")
-        if self.prediction is not None and not ((self.prediction >= 0) & (self.prediction <= 1)).all():
+        if self.prediction is not None and not _are_shares(self.prediction):
             raise ValueError("the prediction leaves [0, 1] or is not finite")
         if not (np.isnan(self.free_share) or 0 <= self.free_share <= 1):
             raise ValueError(f"free_share is a share, not {self.free_share}")
@@ -249,6 +249,13 @@ class Record:
                     raise ValueError(f"column {name}/{column} is a single value, not a column")
             if len({len(values) for values in table.values()}) > 1:
                 raise ValueError(f"the columns of table {name} are not equally long")
+
+
+def _are_shares(values: npt.NDArray[np.float16]) -> bool:
+    # Non-negative halves sort like their bits; comparing halves themselves takes twenty times as long.
+    if int(values.view(np.uint16).max()) <= int(np.float16(1).view(np.uint16)):
+        return True
+    return bool(((values >= 0) & (values <= 1)).all())  # perhaps there is a -0
 
 
 def _check_storable(text: str) -> None:

@@ -23,6 +23,7 @@ from semiview.feedback.hdf5_parts import (
     put_outlines,
     put_registration,
     put_table,
+    put_texts,
     sha256_of,
 )
 from semiview.feedback.record import SCHEMA_VERSION, Record
@@ -109,19 +110,23 @@ class RecordHeader:
         return self.kind in ("accept", "correct") and self.approves_shape
 
 
-def to_bytes(record: Record, identifier: str) -> bytes:
+def to_bytes(record: Record, identifier: str, split: str | None = None) -> bytes:
     """The whole file of a record.
 
     Parameters
     ----------
     identifier
         The uuid7 under which it will be known.
+    split
+        Stored in place of the record's own.
     """
+    split = record.split if split is None else split
     with new_image(0 if record.sem is None else 2 * record.sem.nbytes) as file:
-        file.attrs["record_uuid"] = identifier
+        texts = {name: getattr(record, name) for name in _TEXTS}
+        put_texts(file, texts | {"record_uuid": identifier, "split": split})
         _put(file, record)
         body = image_bytes(file)
-    return with_user_block(WHAT, _facts(record, identifier, hashlib.sha256(body).hexdigest()), body)
+    return with_user_block(WHAT, _facts(record, identifier, hashlib.sha256(body).hexdigest()) | {"split": split}, body)
 
 
 def from_bytes(data: bytes) -> Record:
@@ -213,7 +218,7 @@ _HEADER_FACTS = tuple(
 
 def _put(file: h5py.File, record: Record) -> None:
     file.attrs["schema_version"] = record.schema_version
-    for name in (*_TEXTS, *_FLAGS, *_NUMBERS):
+    for name in (*_FLAGS, *_NUMBERS):
         file.attrs[name] = getattr(record, name)
     file.attrs.create("supersedes", np.array(record.supersedes, dtype=object), dtype=h5py.string_dtype())
     for name, path in _ARRAYS.items():

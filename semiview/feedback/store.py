@@ -89,7 +89,7 @@ class FeedbackStore:
         split = self._splits.assign(record) if record.trains else self._splits.read().split_of(group_of(record))
         earlier = [header.record_id for header in self.history(record.case_id)]
         identifier = uuid7(after=max([*earlier, *record.supersedes], default=""))
-        data = to_bytes(replace(record, split=split), identifier)
+        data = to_bytes(record, identifier, split)
         from_bytes(data)  # what cannot be read back is not stored
         record_id = make_record_id(identifier, data)
         self._records.write(record_id, data)
@@ -105,7 +105,8 @@ class FeedbackStore:
             If there is no such record, or it is damaged; it is then moved to quarantine.
         """
         record = self._records.load(record_id)
-        return replace(record, split=self._splits.read().split_of(group_of(record)) or record.split)
+        split = self._splits.read().split_of(group_of(record)) or record.split
+        return record if split == record.split else replace(record, split=split)
 
     def header(self, record_id: str) -> RecordHeader:
         """The small things of a record, without its arrays.

@@ -10,6 +10,7 @@ skips the block by itself.
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,15 @@ def read_user_block(path: Path, what: str) -> tuple[dict[str, Any], str]:
     ValueError
         If the block is not as it was written.
     """
-    with path.open("rb", buffering=0) as file:
-        start = file.read(SMALLEST_BYTES)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        start = os.read(descriptor, SMALLEST_BYTES)
         missing = _block_bytes(start, what) - len(start)
-        while missing > 0 and (more := file.read(missing)):
+        while missing > 0 and (more := os.read(descriptor, missing)):
             start += more
             missing -= len(more)
+    finally:
+        os.close(descriptor)
     return parse_user_block(start, what)
 
 
