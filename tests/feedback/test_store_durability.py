@@ -97,7 +97,7 @@ def test_that_a_kill_between_any_two_calls_of_an_append_loses_nothing(
 
 
 @pytest.mark.parametrize("failing", CALLS)
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_that_a_failing_call_is_said_and_the_same_append_works_later(
     tmp_path: Path, small: Small, failing: str, number: int
 ) -> None:
@@ -317,3 +317,6 @@ def test_that_threads_of_one_program_may_append_while_others_read(store: Feedbac
     with ThreadPoolExecutor(4) as pool:
         names = set(pool.map(work, range(24)))
     assert assert_whole(store.folder, names) == names
+    splits = store.splits()
+    assert set(splits) == {small(seed).group for seed in range(24)}, "no assignment overwrote another"
+    assert all(store.header(name).split in ("", splits[store.header(name).group]) for name in names)
