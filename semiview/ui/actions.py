@@ -33,6 +33,8 @@ class ActionSpec:
 
     Attributes
     ----------
+    short
+        What stands on a narrow button.
     repeats
         Whether holding the key repeats it; never for a decision.
     held
@@ -45,6 +47,7 @@ class ActionSpec:
     keys: tuple[str, ...] = ()
     tip: str = ""
     icon: str = ""
+    short: str = ""
     checkable: bool = False
     repeats: bool = False
     held: bool = False
@@ -210,6 +213,7 @@ TABLE: tuple[ActionSpec, ...] = (
         ("Ctrl+R",),
         "Find the registration; undo brings back the one before",
         "align",
+        short="Align",
     ),
     ActionSpec("register.next_alternative", "Next alternative", "register", ("J",), "The next shift that fits as well"),
     ActionSpec("register.previous_alternative", "Previous alternative", "register", ("Shift+J",), "The one before"),
@@ -219,6 +223,7 @@ TABLE: tuple[ActionSpec, ...] = (
         "register",
         ("T",),
         "Show where the stage claims the design to be",
+        short="Before",
         checkable=True,
     ),
 )
@@ -263,6 +268,7 @@ class Actions(QObject):
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
             action.setAutoRepeat(spec.repeats)
             action.setCheckable(spec.checkable)
+            action.setIconText(spec.short or spec.text)
             if spec.icon:
                 action.setIcon(icon(spec.icon))
             action.triggered.connect(self._runner(spec.id))

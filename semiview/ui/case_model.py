@@ -13,8 +13,8 @@ from semiview.ui.thumbnails import Thumbnails
 
 Index = QModelIndex | QPersistentModelIndex
 
-COLUMNS = ("Case", "Decision", "Type", "Registration", "Worst EPE")
-CASE, DECISION, TYPE, REGISTRATION, EPE = range(len(COLUMNS))
+COLUMNS = ("Case", "Decision", "EPE", "Registration", "Type")
+CASE, DECISION, EPE, REGISTRATION, TYPE = range(len(COLUMNS))
 
 STATE_COLOURS: dict[str, str] = {
     "undecided": "", "accepted": GOOD, "corrected": GOOD, "rejected": BAD, "skipped": DOUBT, "disputed": BAD,
@@ -163,7 +163,8 @@ class CaseModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return "Click to sort; the order then stays until Refresh"
+            what = "Largest EPE of the shape that counts; ! marks missing contours. " if section == EPE else ""
+            return f"{what}Click to sort; the order then stays until Refresh"
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -206,7 +207,7 @@ def _text(line: CaseLine, column: int) -> str:
         return line.registration
     if math.isnan(line.worst_epe_nm):
         return "missing" if line.missing else ""
-    return f"{line.worst_epe_nm:.1f} nm" + (" !" if line.missing else "")
+    return f"{line.worst_epe_nm:.0f} nm" + (" !" if line.missing else "")
 
 
 def _sort_key(line: CaseLine, column: int) -> Any:

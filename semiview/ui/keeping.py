@@ -122,19 +122,17 @@ class Keeping(QObject):
         workspace, case = self._open
         document, first = self._last, self._first
         path, registration = workspace.project.registrations_path, document.registration
+        if registration.trust.verdict is None:
+            return  # undone back to nominal: there is nothing to vouch for
         self._written = registration
 
-        def done(_: object) -> None:
+        def write() -> None:
+            update_registrations(path, {case.case_id: (registration, case)})
             # The row holds all there is: no draft needs to be offered next time.
             if first is not None and same_but_registration(first, document) and not workspace.store.head(case.case_id):
-                self._drop(workspace, case)
+                drop_draft(workspace.project.feedback_folder, case.case_id)
 
-        self._saving.write(
-            f"registration {case.case_id}",
-            f"the registration of {case.case_id}",
-            lambda: update_registrations(path, {case.case_id: (registration, case)}),
-            done,
-        )
+        self._saving.write(f"registration {case.case_id}", f"the registration of {case.case_id}", write)
 
     def _drop(self, workspace: Workspace, case: Case) -> None:
         folder = workspace.project.feedback_folder

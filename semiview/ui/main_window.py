@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QSlider,
+    QSplitter,
     QStackedWidget,
     QTabWidget,
     QToolBar,
@@ -62,6 +63,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Help", ("app.keys",)),
 )  # fmt: skip
 TALL_PX = 900  # from here on the bottom panels stand open at first
+NEAR_ZOOM = 1.0  # at least so near, to see a place that a table names
+LEFT_PX, RIGHT_PX, BOTTOM_PX = 300, 308, 230
 
 
 class MainWindow(QMainWindow):
@@ -77,7 +80,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self.setWindowTitle("SemiView")
-        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
         self.desk = Desk(self)
         self.desk.reviewing.reviewer = str(settings.value("reviewer", reviewer))
         session = self.desk.session
@@ -136,6 +138,11 @@ class MainWindow(QMainWindow):
         self.actions_.refresh_icons()
         self._themes[choice].setChecked(True)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keys belong to the window at first, not to the filter."""
+        super().showEvent(event)
+        self.setFocus()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Write what is in hand; what cannot be written is not lost in silence."""
         self.views.finish_gesture()
@@ -178,33 +185,36 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.readings, self.work = QTabWidget(), QTabWidget()
+        self.readings.addTab(self.registration, "Registration")
+        self.readings.addTab(self.measurements, "CD and EPE")
+        self.work.addTab(self.training, "Training")
+        self.work.addTab(self.log, "Log")
+        for tabs in (self.readings, self.work):
+            tabs.setDocumentMode(True)
+        self.column = QSplitter(Qt.Orientation.Vertical)
+        self.column.setChildrenCollapsible(False)
+        self.column.addWidget(self.readings)
+        self.column.addWidget(self.review)
+        self.column.setStretchFactor(0, 1)
+        self.column.setStretchFactor(1, 0)
         self.docks = {
-            name: self._dock(name, title, panel, area)
-            for name, title, panel, area in (
-                ("cases", "Cases", self.case_list, left),
-                ("registration", "Registration", self.registration, right),
-                ("measurements", "CD and EPE", self.measurements, right),
-                ("review", "Review", self.review, right),
-                ("training", "Training", self.training, bottom),
-                ("log", "Log", self.log, bottom),
-            )
+            "cases": self._dock("cases", "Cases", self.case_list, left),
+            "readings": self._dock("readings", "Readings and review", self.column, right),
+            "work": self._dock("work", "Training and log", self.work, bottom),
         }
-        self.tabifyDockWidget(self.docks["registration"], self.docks["measurements"])
-        self.tabifyDockWidget(self.docks["training"], self.docks["log"])
-        self.docks["registration"].raise_()
-        self.docks["training"].raise_()
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.resizeDocks([self.docks["cases"], self.docks["registration"]], [288, 320], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["registration"], self.docks["review"]], [400, 210], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks["training"]], [220], Qt.Orientation.Vertical)
-        screen = QGuiApplication.primaryScreen()
-        if screen.availableGeometry().height() < TALL_PX:
-            self.docks["training"].hide()
-            self.docks["log"].hide()
+
+    def _arrange(self) -> None:
+        """How the panels stand at first: the views keep the room."""
+        sides = [self.docks["cases"], self.docks["readings"]]
+        self.resizeDocks(sides, [LEFT_PX, RIGHT_PX], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["work"]], [BOTTOM_PX], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
         dock.setObjectName(f"dock_{name}")
+        dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        dock.setTitleBarWidget(QWidget())  # what is in it says what it is
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
         return dock
@@ -261,8 +271,9 @@ class MainWindow(QMainWindow):
         spacer = QWidget()
         spacer.setSizePolicy(spacer.sizePolicy().Policy.Expanding, spacer.sizePolicy().Policy.Preferred)
         bar.addWidget(spacer)
-        for name in ("training", "log"):
-            bar.addAction(self.docks[name].toggleViewAction())
+        show_work = self.docks["work"].toggleViewAction()
+        show_work.setToolTip("Show or hide training and log")
+        bar.addAction(show_work)
 
     def _connect(self) -> None:
         desk, session, views = self.desk, self.desk.session, self.views
@@ -273,7 +284,7 @@ class MainWindow(QMainWindow):
         session.view_changed.connect(self._view_changed)
         session.tool_changed.connect(self._tool_changed)
         session.before_changed.connect(self._show_document)
-        session.place_wanted.connect(views.go_to)
+        session.place_wanted.connect(self._go_to)
         session.workspace_changed.connect(self._workspace_changed)
         views.pointer_moved.connect(self.status_line.show_pointer)
         views.pointer_left.connect(lambda: self.status_line.show_pointer(float("nan"), float("nan")))
@@ -348,6 +359,10 @@ class MainWindow(QMainWindow):
     def _stroke_began(self) -> None:
         erases = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
         self.desk.painting.begin(erases)
+
+    def _go_to(self, u: float, v: float) -> None:
+        camera = self.views.camera
+        self.views.go_to(u, v, None if camera is None else max(camera.zoom, NEAR_ZOOM))
 
     def _camera_changed(self, camera: Camera | None) -> None:
         self.status_line.show_zoom(float("nan") if camera is None else camera.zoom)
@@ -426,4 +441,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
             self.restoreState(docks)
         else:
-            self.resize(1280, 720)
+            screen = QGuiApplication.primaryScreen().availableSize()
+            self.resize(min(1600, screen.width()), min(1000, screen.height()))
+            if self.height() < TALL_PX:
+                self.docks["work"].hide()
+            self._arrange()

@@ -26,7 +26,7 @@ from semiview.ui.painting import Painting
 from semiview.ui.session import Session
 from semiview.ui.worker_process import WorkerProcess
 
-AHEAD = 4  # cases predicted with the open one: starting the worker costs more than they do
+AHEAD = 2  # cases predicted with the open one: starting the worker costs more than they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Predicting(QObject):
         self.automatic = True
         self._worker: WorkerProcess | None = None
         self._batch: _Batch | None = None
+        self._waiting: set[str] = set()  # of the batch at work, those not yet predicted
+        self._cancelled = False
         self._preparing = False
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._given_up: set[str] = set()
@@ -117,7 +119,13 @@ class Predicting(QObject):
 
     def _case_changed(self) -> None:
         case = self._session.case
-        if self.automatic and case is not None and case.prediction is None and case.case_id not in self._given_up:
+        if not self.automatic or case is None or case.prediction is not None or case.case_id in self._given_up:
+            return
+        if self._worker is not None and self._batch is not None:
+            if case.case_id not in self._waiting:
+                self._cancelled = True
+                self._worker.cancel()  # the open case goes first; the end of this one begins the next
+        else:
             self.predict_open()
 
     def _following(self, case_id: str) -> list[str]:
@@ -138,7 +146,8 @@ class Predicting(QObject):
             self._tidy()
             self.changed.emit()
             return
-        self._batch = batch
+        self._batch, self._cancelled = batch, False
+        self._waiting = {item.case_id for item in batch.items}
         self._worker = WorkerProcess(self)
         self._worker.said.connect(self._said)
         self._worker.start(PredictJob(str(batch.workspace.registry.current().path), batch.items))
@@ -157,13 +166,14 @@ class Predicting(QObject):
         if batch is None:
             return
         if isinstance(event, PredictionDone):
+            self._waiting.discard(event.case_id)
             self.predicted.emit(event.case_id)
             self._show(batch, event)
         elif isinstance(event, PredictionFailed):
             self._given_up.add(event.case_id)
             self.failed.emit(f"{event.case_id} could not be predicted: {event.reason}")
         elif isinstance(event, Finished | WorkFailed):
-            if isinstance(event, WorkFailed):
+            if isinstance(event, WorkFailed) and not self._cancelled:
                 self._given_up.update(item.case_id for item in batch.items)
                 self.failed.emit(f"No prediction: {event.reason}")
             if self._worker is not None:

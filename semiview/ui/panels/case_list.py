@@ -62,7 +62,8 @@ class CaseList(QWidget):
         columns = self.table.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setMinimumSectionSize(40)
-        for column, width in ((CASE, 116), (DECISION, 88), (TYPE, 76), (REGISTRATION, 84), (EPE, 70)):
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, width in ((CASE, 112), (DECISION, 86), (EPE, 66), (REGISTRATION, 84), (TYPE, 90)):
             self.table.setColumnWidth(column, width)
         columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         columns.setSortIndicatorClearable(True)

@@ -32,8 +32,10 @@ class MeasurementsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._measurement: Measurement | None = None
+        self._wanted = ""  # the source a person chose; empty: the first there is
         self.source = QComboBox()
         self.source.setObjectName("measurement_source")
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.source.setToolTip("Whose contour is measured")
         self.figures = QLabel()
         self.figures.setObjectName("figures")
@@ -63,26 +65,29 @@ class MeasurementsPanel(QWidget):
         layout.addWidget(self.histogram)
         layout.addWidget(self.tabs, 1)
         self.source.currentIndexChanged.connect(self._refresh)
+        self.source.activated.connect(self._choose)
         session.case_changed.connect(self._cleared)
         session.measured.connect(self.show_measurement)
         self._cleared()
 
     def show_measurement(self, measurement: Measurement) -> None:
         """Show a new measurement; the chosen source stays if it still exists."""
-        wanted = self.source.currentData()
         had = {self.source.itemData(number) for number in range(self.source.count())}
         present = [(name, text) for name, text in SOURCES if name in measurement.outlines_px]
         # A correction that has just begun is what one wants to see.
         if present and ("approved" in measurement.outlines_px and "approved" not in had):
-            wanted = "approved"
+            self._wanted = ""
         self._measurement = None  # refilling the box must not draw
         self.source.clear()
         for name, text in present:
             self.source.addItem(text, name)
-        chosen = [number for number, (name, _) in enumerate(present) if name == wanted]
+        chosen = [number for number, (name, _) in enumerate(present) if name == self._wanted]
         self.source.setCurrentIndex(chosen[0] if chosen else 0)
         self._measurement = measurement
         self._refresh()
+
+    def _choose(self, _: int) -> None:
+        self._wanted = self.source.currentData() or ""
 
     def _cleared(self) -> None:
         self._measurement = None
@@ -151,7 +156,7 @@ def figures(summary: EpeSummary | None) -> str:
     if summary.n:
         parts.append(
             f"mean <b>{summary.mean_nm:+.1f}</b>, 3σ <b>{summary.sigma3_nm:.1f}</b>, "
-            f"max <b>{summary.max_nm:.1f} nm</b> of {summary.n}"
+            f"max <b>{summary.max_nm:.1f} nm</b> on {summary.n} edge points"
         )
     for name in ("missing", "bridge", "extra"):
         count = getattr(summary, name)

@@ -17,17 +17,16 @@ class MessagePage(QWidget):
         self.heading.setFont(font)
         self.sentence = QLabel()
         self.sentence.setObjectName("message")
-        self.sentence.setMaximumWidth(560)
         self._buttons: list[QPushButton] = []
         self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(40, 20, 40, 20)
         self._layout.setSpacing(12)
         self._layout.addStretch(2)
         for label in (self.heading, self.sentence):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
-            label.setMinimumWidth(420)
+            self._layout.addWidget(label)
         self._layout.addStretch(3)
 
     def say(self, heading: str, sentence: str, *actions: QAction) -> None:

@@ -86,7 +86,7 @@ class RegistrationPanel(QWidget):
             box = NumberBox(entry.decimals, entry.step, entry.low, entry.high, entry.unit)
             box.setObjectName(entry.name)
             box.setAlignment(Qt.AlignmentFlag.AlignRight)
-            box.setMinimumWidth(92)
+            box.setMinimumWidth(84)
             box.typed.connect(lambda value, name=entry.name, label=entry.label: self._typed(name, label, value))
             label = QLabel(entry.label)
             label.setBuddy(box)
@@ -138,6 +138,8 @@ class RegistrationPanel(QWidget):
             box.setToolTip(entry.tip if why is None else f"{entry.tip}\nNot now: {why}")
         if case is None or document is None:
             self.verdict.setText("No case is open.")
+            for box in self.boxes.values():
+                box.clear()
             self.shift_px.clear()
             self.grounds.clear()
             return

@@ -1,0 +1,72 @@
+"""One table: every action can be reached, no key means two things, what cannot be done says why."""
+
+from collections import Counter
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMainWindow
+from pytestqt.qtbot import QtBot
+
+from semiview.ui.actions import GESTURES, SCOPE_TITLES, TABLE, Actions, ActionSpec, Binding, clashes
+from semiview.ui.key_sheet import COLUMNS, scope_html
+
+
+def test_that_no_key_means_two_things() -> None:
+    assert clashes() == []
+
+
+def test_that_a_key_used_twice_is_found() -> None:
+    table = (ActionSpec("a", "A", "app", ("Ctrl+K",)), ActionSpec("b", "B", "view", ("Ctrl+K",)))
+    assert clashes(table) == ["Ctrl+K: a and b"]
+
+
+def test_that_ids_are_unique_and_keys_are_keys() -> None:
+    assert [name for name, count in Counter(spec.id for spec in TABLE).items() if count > 1] == []
+    assert [spec.id for spec in TABLE for key in spec.keys if QKeySequence(key).isEmpty()] == []
+
+
+def test_that_return_and_enter_both_accept_and_no_decision_repeats() -> None:
+    specs = {spec.id: spec for spec in TABLE}
+    assert specs["review.accept"].keys == ("Return", "Enter")
+    decisions = ("review.accept", "review.reject", "review.skip", "review.retract")
+    assert not any(specs[name].repeats for name in decisions)
+
+
+def test_that_the_key_sheet_names_every_key_and_gesture() -> None:
+    assert sorted(scope for column in COLUMNS for scope in column) == sorted(SCOPE_TITLES)
+    sheet = "".join(scope_html(scope) for scope in SCOPE_TITLES)
+    assert [spec.id for spec in TABLE if spec.keys and spec.text not in sheet] == []
+    assert [gesture.text for gesture in GESTURES if gesture.text not in sheet] == []
+
+
+def every_binding(**changed: Binding) -> dict[str, Binding]:
+    bindings = {spec.id: Binding(lambda: None) for spec in TABLE if not spec.held}
+    return bindings | {name.replace("__", "."): binding for name, binding in changed.items()}
+
+
+def test_that_a_table_and_bindings_that_differ_are_refused(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    with pytest.raises(ValueError, match="review.accept"):
+        Actions(window, {name: binding for name, binding in every_binding().items() if name != "review.accept"})
+
+
+def test_that_what_cannot_be_done_says_why_and_is_not_done(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    done: list[str] = []
+    reason: list[str | None] = ["no case is open"]
+    binding = Binding(lambda: done.append("accepted"), lambda: reason[0])
+    actions = Actions(window, every_binding(review__accept=binding))
+    actions.refresh()
+    action = actions["review.accept"]
+    assert not action.isEnabled()
+    assert "no case is open" in action.toolTip()
+    assert "Return" in action.toolTip()
+    reason[0] = None
+    actions.refresh()
+    action.trigger()
+    assert done == ["accepted"]
+    reason[0] = "a stroke is open"  # the state moved on, the button has not been redrawn yet
+    action.trigger()
+    assert done == ["accepted"]
