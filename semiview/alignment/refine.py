@@ -284,10 +284,10 @@ def _solve(
     prior6[:4, :4] = np.eye(4) / (PRIOR_LINEAR * half) ** 2
 
     weights = found.astype(np.float64)
-    solution = np.zeros(design_matrix.shape[1])
+    solution: FloatArray = np.zeros(design_matrix.shape[1])
     free_axis: FloatArray | None = None
     observability = 0.0
-    residual: npt.NDArray[np.floating[Any]] = offsets
+    residual = offsets
     normal_matrix: npt.NDArray[np.floating[Any]] = np.eye(design_matrix.shape[1])
     scale = SCALE_FLOOR_PX
     for _ in range(12):
@@ -310,7 +310,7 @@ def _solve(
         strength = opinions / scale**2
         weighted = design_matrix * (weights * strength)[:, None]
         normal_matrix = weighted.T @ design_matrix + full_prior
-        solution = np.linalg.solve(normal_matrix, weighted.T @ offsets - pull)
+        solution = np.asarray(np.linalg.solve(normal_matrix, weighted.T @ offsets - pull), dtype=np.float64)
         residual = offsets - design_matrix @ solution
         spread = 1.4826 * float(np.median(np.abs(residual[found])))
         scale = max(SCALE_FLOOR_PX, spread)

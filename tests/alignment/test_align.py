@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,8 +101,9 @@ def test_that_a_contact_array_is_periodic_with_its_pitch_among_the_alternatives(
     distances = np.hypot(*np.array(found.trust.alternatives).T)
     assert distances.min() == pytest.approx(pitch_nm, abs=0.5)
     # One of the alternatives, or the place itself, is the truth.
-    places = np.array([(0.0, 0.0), *found.trust.alternatives]) + [found.shift_x_nm, found.shift_y_nm]
-    lattice = (places - [30.0, 25.0]) / pitch_nm
+    shift = np.array([found.shift_x_nm, found.shift_y_nm])
+    places = shift + np.array([(0.0, 0.0), *found.trust.alternatives])
+    lattice = (places - np.array([30.0, 25.0])) / pitch_nm
     turned = lattice @ np.array([[1, -np.deg2rad(0.4)], [np.deg2rad(0.4), 1]])
     np.testing.assert_allclose(turned, np.round(turned), atol=0.05)
 
@@ -175,6 +175,3 @@ def test_that_a_stop_is_obeyed() -> None:
     found = align(formed_field(logic(1, 1700)).case, should_stop=lambda: True)
     assert found.trust.verdict == "failed"
     assert found.trust.grounds == ("stopped",)
-
-
-OPENEBL = Path(__file__).parents[2] / ".." / "shared" / "data" / "openebl"
