@@ -15,6 +15,7 @@ from semiview.simulation.printed import PrintedEdges, print_edges
 from semiview.simulation.recipe import Recipe
 
 Picture = npt.NDArray[np.float32]
+Values = npt.NDArray[np.float64]
 
 STEP_PX = 1.5  # distance of printed points: arcs of 5 px radius stay true within 0.06 px
 
@@ -81,7 +82,8 @@ def simulate(
     outlines = tuple(registration.outline_to_px(outline) for outline in printed.outlines_nm)
 
     height, width = shape
-    share = coverage([outline + margin for outline in outlines], (height + 2 * margin, width + 2 * margin))
+    rows, columns = (scipy.fft.next_fast_len(side + 2 * margin, real=True) for side in shape)
+    share = coverage([outline + margin for outline in outlines], (rows, columns))
     if tone == "opening":
         share = np.float32(1) - share
         outlines = (_around(outlines, shape), *(as_outline(outline[::-1]) for outline in outlines))
@@ -113,7 +115,7 @@ def touching(
     return kept
 
 
-def expected_signal(share: Picture, recipe: Recipe) -> Picture:
+def expected_signal(share: Picture, recipe: Recipe) -> Values:
     """Mean signal, relative to flat standing material, of a picture given as coverage of standing material.
 
     Along the normal of a long straight edge, at distance d inside: 1 + rim_height exp(-d / rim_decay); outside:
@@ -125,28 +127,30 @@ def expected_signal(share: Picture, recipe: Recipe) -> Picture:
     """
     height, width = share.shape
     v, u = scipy.fft.fftfreq(height)[:, None], scipy.fft.rfftfreq(width)
-    squared = ((2 * np.pi) ** 2 * (v**2 + u**2)).astype(np.float32)
-    spectrum = scipy.fft.rfft2(share)
+    squared = (2 * np.pi) ** 2 * (v**2 + u**2)
+    # In double precision, so that `detect` draws the same electrons on every processor.
+    material = share.astype(np.float64)
+    spectrum = scipy.fft.rfft2(material)
 
-    def seen(decay: float) -> Picture:
-        result: Picture = scipy.fft.irfft2(spectrum / (1 + squared * np.float32(decay**2)), s=share.shape)
+    def seen(decay: float) -> Values:
+        result: Values = scipy.fft.irfft2(spectrum / (1 + squared * decay**2), s=share.shape)
         return result
 
     rim, shadow = recipe.rim_decay_nm / recipe.nm_per_px, recipe.shadow_decay_nm / recipe.nm_per_px
-    # In a pixel that an edge crosses only the part inside glows; its middle lies (1 - share) / 2 farther in.
-    glow = 2 * (1 - seen(rim)) * share * np.exp((share - 1) / (2 * rim))
-    shade = 2 * seen(shadow) * (1 - share) * np.exp(-share / (2 * shadow))
-    signal = share + recipe.rim_height * glow + recipe.ground_yield * (1 - share - recipe.shadow_depth * shade)
-    beam = np.exp(squared * np.float32(-0.5 * (recipe.beam_sigma_nm / recipe.nm_per_px) ** 2))
-    blurred: Picture = scipy.fft.irfft2(scipy.fft.rfft2(signal) * beam, s=share.shape)
+    # In a pixel that an edge crosses only the part inside glows; its middle lies (1 - material) / 2 farther in.
+    glow = 2 * (1 - seen(rim)) * material * np.exp((material - 1) / (2 * rim))
+    shade = 2 * seen(shadow) * (1 - material) * np.exp(-material / (2 * shadow))
+    signal = material + recipe.rim_height * glow + recipe.ground_yield * (1 - material - recipe.shadow_depth * shade)
+    beam = np.exp(-0.5 * squared * (recipe.beam_sigma_nm / recipe.nm_per_px) ** 2)
+    blurred: Values = scipy.fft.irfft2(scipy.fft.rfft2(signal) * beam, s=share.shape)
     return blurred
 
 
-def detect(signal: Picture, recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def detect(signal: Values, recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Count electrons: slow shading, shot noise, detector noise, grey levels."""
     mean = np.maximum(signal * _shading(signal.shape, recipe.shading, rng), 0) * recipe.dose
     # On a coarse grid the last bits, which differ between processors, cannot change what is drawn from them.
-    mean = np.round(mean.astype(np.float64) * 1024) / 1024
+    mean = np.round(mean * 1024) / 1024
     electrons = rng.poisson(mean) + recipe.detector_noise * rng.standard_normal(mean.shape)
     grey = recipe.black + (recipe.flat - recipe.black) / recipe.dose * electrons
     values = np.rint(np.clip(grey, 0, 1) * recipe.full_scale)
@@ -154,13 +158,13 @@ def detect(signal: Picture, recipe: Recipe, rng: np.random.Generator) -> npt.NDA
     return pixels
 
 
-def _shading(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> Picture:
+def _shading(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> Values:
     """1 + a slow random field: the lowest cosines of both axes."""
     weights = rng.standard_normal((3, 3))
     weights[0, 0] = 0
     rows, columns = (np.cos(np.pi * np.arange(3)[:, None] * np.linspace(0, 1, n)) for n in shape)
     field = rows.T @ weights @ columns
-    result: Picture = (1 + sigma * field / np.sqrt(3)).astype(np.float32)
+    result: Values = 1 + sigma * field / np.sqrt(3)
     return result
 
 
