@@ -95,7 +95,8 @@ def on_border(points: Points, shape: tuple[int, int]) -> Booleans:
     """(N,) True for contour points that only close the outline along the picture's border."""
     height, width = shape
     u, v = points.T
-    result: Booleans = (u < 0) | (v < 0) | (u > width - 1) | (v > height - 1)
+    slack = 1e-9  # interpolated along the border row itself a coordinate may be rounded outward
+    result: Booleans = (u < -slack) | (v < -slack) | (u > width - 1 + slack) | (v > height - 1 + slack)
     return result
 
 

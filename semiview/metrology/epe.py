@@ -28,6 +28,7 @@ GRID_PX = 4.0
 MARGIN_PX = 2.0
 COSINE_60 = 0.5
 FREE_AXIS_COSINE = 0.1
+BRIDGE_REACHES = 4.0  # how far a neighbour is looked for, in reaches: two would do for the reach alone
 EXTRA_PX2 = 9.0  # a contour smaller than 3 x 3 px is no printed shape
 
 
@@ -197,7 +198,7 @@ def _surroundings(
     # A side too short for two corners keeps its middle third.
     way = way.where(way.to_corner >= np.minimum(corner_nm, way.side_length / 3))
     way = way.followed_by(corners(outlines))
-    return way, *clearances(way, outlines, 2 * reach_nm)
+    return way, *clearances(way, outlines, BRIDGE_REACHES * reach_nm)
 
 
 def measure_epe(

@@ -1,6 +1,8 @@
 """Gauges that the design itself asks for: one per facing pair of edges, one per hole."""
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -9,7 +11,7 @@ from semiview.core.design import Design
 from semiview.core.gauge import Gauge
 from semiview.core.outline import Points, bounds, perimeter, signed_area
 from semiview.core.registration import Registration
-from semiview.metrology.crossing import Crossings, Integers, SegmentGrid
+from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid
 from semiview.metrology.walk import Walk, walk
 
 STEPS_PER_FIELD = 300  # rays that look for a facing edge, along the longer side of the field
@@ -24,17 +26,27 @@ def design_gauges(design: Design, registration: Registration, shape: tuple[int, 
     """Gauges whose whole box lies in the picture: a feature cut by the border has no CD.
 
     Lines and spaces are named for the wafer: with tone `opening` the inside of a drawn polygon is a space. None
-    while the tone or the pixel size is unknown.
+    while the tone or the pixel size is unknown. A pair keeps its gauge_id wherever the picture lies.
     """
-    if design.tone is None or not np.isfinite(registration.frame.nm_per_px):
+    if design.tone is None or not design.target or not np.isfinite(registration.frame.nm_per_px):
         return ()
-    gauges = facing_gauges(design)
+    origin = np.array(design.field_nm[:2])
+    largest = np.array([shape[1] - 1, shape[0] - 1])
+
+    def in_picture(points_nm: Points) -> Booleans:
+        points_px = registration.to_px(points_nm + origin)
+        inside: Booleans = np.all((points_px >= MARGIN_PX) & (points_px <= largest - MARGIN_PX), axis=1)
+        return inside
+
+    gauges: list[Gauge] = list(_holes(design).values())
+    for rays in _facing_rays(design):
+        seen = in_picture(rays.points) & in_picture(rays.points + rays.along[:, None] * rays.normals)
+        gauges += _one_per_pair(rays, np.flatnonzero(seen), origin)
     if not gauges:
         return ()
-    corners = registration.to_px(np.concatenate([box_of(gauge) for gauge in gauges])).reshape(-1, 4, 2)
-    largest = np.array([shape[1] - 1, shape[0] - 1])
-    inside = np.all((corners >= MARGIN_PX) & (corners <= largest - MARGIN_PX), axis=(1, 2))
-    return tuple(gauge for gauge, kept in zip(gauges, inside, strict=True) if kept)
+    corners = np.concatenate([box_of(gauge) for gauge in gauges]) - origin
+    inside: Booleans = np.all(in_picture(corners).reshape(-1, 4), axis=1)
+    return tuple(gauge for gauge, kept in zip(gauges, inside.tolist(), strict=True) if kept)
 
 
 def box_of(gauge: Gauge) -> Points:
@@ -47,100 +59,117 @@ def box_of(gauge: Gauge) -> Points:
     return corners
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rays:
+    """K rays from one edge to the edge that faces it, sorted by pair, by the side they start on, and along it.
+
+    Points are in design nm from the field's corner; `along` is signed along the outward normals.
+    """
+
+    mode: Literal["line", "space"]
+    points: Points
+    normals: Points
+    along: Floats
+    feature: Integers
+    pair: Integers
+    side: Integers
+    place: Floats
+    spacing: Floats
+
+
 @lru_cache(maxsize=4)
-def facing_gauges(design: Design) -> tuple[Gauge, ...]:
-    """All gauges of the design's field, in design nm, wherever the picture lies; none without a tone."""
-    if design.tone is None or not design.target:
-        return ()
+def _facing_rays(design: Design) -> tuple[_Rays, ...]:
+    """Rays inside and outside the drawn polygons, over the whole field: they do not depend on the registration."""
     origin = np.array(design.field_nm[:2])
     outlines = [outline - origin for outline in design.target]
     low, high = np.array(bounds(outlines)).reshape(2, 2)
     extent = float(np.max(np.array(design.field_nm[2:]) - origin))
     way = walk(outlines, extent / STEPS_PER_FIELD, extent / STEPS_PER_FIELD)
-    inside_field = ((way.points >= 0) & (way.points <= np.array(design.field_nm[2:]) - origin)).all(axis=1)
-    way = way.where(inside_field)
-    holes = _holes(design, outlines, origin, LONGEST_SHARE * extent)
+    per_side = np.bincount(way.side)
+    way = way.where(((way.points >= 0) & (way.points <= np.array(design.field_nm[2:]) - origin)).all(axis=1))
     grid = SegmentGrid.of(outlines, max(extent, float(np.max(high - low))) / 256, rows_down=False)
-    raised = design.tone == "raised"
-    gauges = list(holes.values())
+    longest = LONGEST_SHARE * extent
+    near, far = np.full(len(way.points), 1e-6 * longest), np.full(len(way.points), longest)
+    holes = np.array(sorted(_holes(design)), dtype=np.int64)
+    found = []
     for outward in (False, True):
-        pairs = _facing_pairs(way, grid, LONGEST_SHARE * extent, outward)
-        mode = "space" if raised == outward else "line"
-        for number, (ray, along, overlap) in enumerate(pairs, start=1):
-            feature = int(way.outline[ray])
-            if feature in holes and mode == "space":
-                continue
-            cd = abs(along)
-            middle = way.points[ray] + way.normals[ray] * along / 2 + origin
-            angle = float(np.rad2deg(np.arctan2(way.normals[ray, 1], way.normals[ray, 0])))
-            gauges.append(
-                Gauge(
-                    gauge_id=f"{mode}-{number}",
-                    mode="space" if mode == "space" else "line",
-                    x_nm=float(middle[0]),
-                    y_nm=float(middle[1]),
-                    angle_deg=(angle + 90.0) % 180.0 - 90.0,  # across has no sign: (-90, 90]
-                    length_nm=cd + 2 * min(cd / 2, OVERLAP_NM),
-                    width_nm=overlap,
-                    feature_id=feature,
-                    cd_design_nm=cd,
-                )
+        first = grid.crossings(way.points, way.normals, *((near, far) if outward else (-far, -near))).nearest()
+        # A grazing crossing is no facing edge, and neither is what lies behind it.
+        first = first.where(first.cosine < -PARALLEL_COSINE)
+        mode: Literal["line", "space"] = "space" if (design.tone == "raised") == outward else "line"
+        if mode == "space":
+            first = first.where(~np.isin(way.outline[first.line], holes))
+        if len(first.line) == 0:
+            continue
+        own, other = way.side[first.line], _side_at(way, first)
+        _, pair = np.unique(np.minimum(own, other) * len(per_side) + np.maximum(own, other), return_inverse=True)
+        order = np.lexsort((way.place[first.line], own, pair))
+        line = first.line[order]
+        found.append(
+            _Rays(
+                mode,
+                way.points[line],
+                way.normals[line],
+                first.along[order],
+                way.outline[line],
+                pair[order],
+                own[order],
+                way.place[line],
+                way.side_length[line] / per_side[own[order]],
             )
-    return tuple(gauges)
+        )
+    return tuple(found)
 
 
-def _holes(design: Design, outlines: list[Points], origin: Points, longest: float) -> dict[int, Gauge]:
+def _one_per_pair(rays: _Rays, seen: Integers, origin: Points) -> list[Gauge]:
+    """A gauge in the middle of the longest unbroken stretch of rays of each pair, among those seen."""
+    if len(seen) == 0:
+        return []
+    pair, side, place, spacing = rays.pair[seen], rays.side[seen], rays.place[seen], rays.spacing[seen]
+    broken = (np.diff(place) > 1.5 * spacing[1:]) | (np.diff(pair) != 0) | (np.diff(side) != 0)
+    starts = np.flatnonzero(np.append(True, broken))
+    counts = np.diff(np.append(starts, len(seen)))
+    order = np.lexsort((-counts, pair[starts]))
+    _, first = np.unique(pair[starts][order], return_index=True)
+    best = order[first]
+    middle = starts[best] + (counts[best] - 1) // 2
+    overlap = counts[best] * spacing[middle]
+    chosen = seen[middle]
+    along, normals = rays.along[chosen], rays.normals[chosen]
+    cd = np.abs(along)
+    middles = rays.points[chosen] + normals * along[:, None] / 2 + origin
+    angle = np.rad2deg(np.arctan2(normals[:, 1], normals[:, 0]))
+    angle = 90.0 - (90.0 - angle) % 180.0  # across has no sign: (-90, 90]
+    # Half the overlap keeps out of rounded ends; longer than twice the width adds little.
+    width = np.minimum(overlap / 2, 2 * cd)
+    length = cd + 2 * np.minimum(cd / 2, OVERLAP_NM)
+    columns = zip(
+        rays.pair[chosen].tolist(), middles.tolist(), angle.tolist(), length.tolist(), width.tolist(),
+        rays.feature[chosen].tolist(), cd.tolist(), strict=True,
+    )  # fmt: skip
+    return [
+        Gauge(f"{rays.mode}-{number + 1}", rays.mode, x, y, turned, across, wide, feature, drawn)
+        for number, (x, y), turned, across, wide, feature, drawn in columns
+    ]
+
+
+@lru_cache(maxsize=4)
+def _holes(design: Design) -> dict[int, Gauge]:
     """A gauge for every compact void: a ring of a drawn hole, or a drawn polygon of tone `opening`."""
+    longest = LONGEST_SHARE * max(design.field_nm[2] - design.field_nm[0], design.field_nm[3] - design.field_nm[1])
     holes: dict[int, Gauge] = {}
-    for index, outline in enumerate(outlines):
+    for index, outline in enumerate(design.target):
         area = signed_area(outline)
         void = area < 0 if design.tone == "raised" else area > 0
         diameter = 2 * float(np.sqrt(abs(area) / np.pi))
         if not void or diameter > longest or 4 * np.pi * abs(area) < COMPACT * perimeter(outline) ** 2:
             continue
         x_min, y_min, x_max, y_max = bounds([outline])
-        middle = np.array([x_min + x_max, y_min + y_max]) / 2 + origin
         holes[index] = Gauge(
-            f"hole-{len(holes) + 1}", "hole", float(middle[0]), float(middle[1]), 0.0,
+            f"hole-{len(holes) + 1}", "hole", (x_min + x_max) / 2, (y_min + y_max) / 2, 0.0,
             x_max - x_min + diameter, y_max - y_min, index, diameter,
         )  # fmt: skip
     return holes
-
-
-def _facing_pairs(way: Walk, grid: SegmentGrid, longest: float, outward: bool) -> list[tuple[int, float, float]]:
-    """(middle ray, signed distance along its normal, overlap in nm) of each pair of sides that face each other."""
-    count = len(way.points)
-    near, far = np.full(count, 1e-6 * longest), np.full(count, longest)
-    found = grid.crossings(way.points, way.normals, near, far) if outward else grid.crossings(
-        way.points, way.normals, -far, -near)  # fmt: skip
-    first: Crossings = found.nearest()
-    # A grazing crossing is no facing edge, and neither is what lies behind it.
-    first = first.where(first.cosine < -PARALLEL_COSINE)
-    if len(first.line) == 0:
-        return []
-    own = way.side[first.line]
-    # The other side's name: the side of the walk's point next to where the ray landed.
-    other = _side_at(way, first)
-    key = np.minimum(own, other) * (int(way.side.max()) + 1) + np.maximum(own, other)
-    order = np.lexsort((way.place[first.line], own, key))
-    line, key, own, along = first.line[order], key[order], own[order], first.along[order]
-    spacing = way.side_length[line] / np.maximum(np.bincount(way.side)[own], 1)
-    gap = np.diff(way.place[line]) > 1.5 * spacing[1:]
-    starts = np.flatnonzero(np.append(True, gap | (np.diff(key) != 0) | (np.diff(own) != 0)))
-    stops = np.append(starts[1:], len(line))
-    best: dict[int, tuple[int, int]] = {}
-    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-        kept = best.get(int(key[start]))
-        if kept is None or stop - start > kept[1] - kept[0]:
-            best[int(key[start])] = (start, stop)
-    pairs = []
-    for start, stop in best.values():
-        middle = (start + stop - 1) // 2
-        overlap = (stop - start) * float(spacing[middle])
-        cd = abs(float(along[middle]))
-        # Half the overlap keeps out of rounded ends; longer than twice the width adds no independent edge.
-        pairs.append((int(line[middle]), float(along[middle]), min(overlap / 2, 2 * cd)))
-    return pairs
 
 
 def _side_at(way: Walk, hit: Crossings) -> Integers:
