@@ -32,7 +32,7 @@ class TrainingOptions:
     learning_rate
         Peak of the schedule: linear warm-up, then half a cosine down to a hundredth.
     patch_px
-        Side of the square cut from a field, a multiple of 16.
+        Side of the square cut from a field, a multiple of 32.
     batch
         Patches per step; halved by itself where memory runs out.
     replay_share
@@ -58,8 +58,8 @@ class TrainingOptions:
         for name in ("epochs", "steps_per_epoch", "batch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
-        if self.patch_px < 32 or self.patch_px % 16:
-            raise ValueError(f"patch_px is a multiple of 16 from 32 on, not {self.patch_px}")
+        if self.patch_px < 64 or self.patch_px % 32:
+            raise ValueError(f"patch_px is a multiple of 32 from 64 on, not {self.patch_px}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate lies between 0 and 1, not at {self.learning_rate}")
         if not 0 <= self.replay_share < 1:

@@ -32,7 +32,7 @@ def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0,
     nm_per_px = float(np.exp(rng.uniform(np.log(0.5), np.log(70))))
     cd_px = float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_PX))))
     recipe = _recipe(rng, nm_per_px, cd_px, least_dose)
-    tone: Tone = "opening" if rng.random() < 0.35 else "raised"
+    tone: Tone = "opening" if rng.random() < 0.3 else "raised"
     across = side_px * 1.5  # so that a turned field has no empty corners
     # Patterns round to whole nanometres: they are drawn a hundred times larger and shrunk.
     draw = freeform if pattern_type == FREEFORM else PATTERNS[pattern_type]
@@ -95,7 +95,7 @@ def _blob(rng: np.random.Generator, size: float) -> shapely.Geometry:
 def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose: float) -> Recipe:
     """Like `plausible_recipe`, and farther out: sharper rims, deep wide shadows, grounds as bright as tops."""
     plausible = plausible_recipe(rng, nm_per_px)
-    inverted = rng.random() < 0.08
+    inverted = rng.random() < 0.05
     bias_px = float(np.clip(rng.normal(0, 1), -0.15 * cd_px, 0.15 * cd_px))
     corner_px = float(rng.uniform(0.1, 0.6) * min(cd_px, 40))
     return replace(
@@ -105,7 +105,7 @@ def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose
         roughness_sigma_nm=float(rng.uniform(0.1, 0.06 * min(cd_px, 20))) * nm_per_px,
         dose=float(np.exp(rng.uniform(np.log(least_dose), np.log(200)))),
         ground_yield=float(rng.uniform(1.05, 1.4) if inverted else rng.uniform(0.15, 0.95)),
-        rim_height=float(rng.uniform(0.6, 1.5) if inverted else rng.uniform(0.05, 1.5)),
+        rim_height=float(rng.uniform(0.6, 1.5) if inverted else rng.uniform(0.1, 1.5)),
         rim_decay_nm=float(np.exp(rng.uniform(np.log(1.0), np.log(8)))) * nm_per_px,
         shadow_depth=float(rng.uniform(0.1, 0.7)),
         shadow_decay_nm=float(np.exp(rng.uniform(np.log(4), np.log(60)))) * nm_per_px,

@@ -1,0 +1,175 @@
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from semiview.learning import training
+from semiview.learning.checkpoint_file import load_network
+from semiview.learning.messages import (
+    CheckpointSaved,
+    EpochDone,
+    Finished,
+    GateDone,
+    Progress,
+    SamplesChosen,
+    WorkFailed,
+)
+from semiview.learning.registry import read_reference
+from semiview.learning.run_state import STATE_FILE
+from semiview.learning.training import fine_tune
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def wish_after(steps, what):
+    """A wish that comes after so many steps."""
+    count = itertools.count()
+    return lambda: what if next(count) >= steps else ""
+
+
+def test_that_fine_tuning_improves_a_network_on_held_out_samples(toy):
+    events = list(fine_tune(toy.job(epochs=6)))
+    losses = [event.train_loss for event in of(EpochDone, events)]
+    assert losses[-1] < losses[0]
+    report = of(GateDone, events)[0].report
+    assert report.figure("iou").candidate > max(report.figure("iou").current, 0.9)
+    assert report.figure("epe_mean").candidate < 2 * 1.0  # nm, at 2 nm per px
+    assert report.verdict == "engineer decides"  # one held-out group
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.outcome == "done"
+    chosen = of(SamplesChosen, events)[0]
+    assert (chosen.train + chosen.validation + chosen.test, chosen.left_out) == (6, ())
+
+
+def test_that_the_candidates_card_says_where_it_comes_from(toy):
+    saved = of(CheckpointSaved, list(fine_tune(toy.job(epochs=1, steps_per_epoch=2))))[0]
+    card = read_reference(Path(saved.path)).card
+    assert card["parent"] == "fresh"
+    assert card["records"] == [record_id for record_id, _ in toy.store.snapshot()]
+    assert card["options"]["seed"] == 0
+    assert card["gate"]["verdict"] == "engineer decides"
+    assert not (Path(toy.job().checkpoints_folder) / "current.json").exists()
+
+
+def test_that_the_same_job_gives_the_same_network(toy):
+    job = toy.job(epochs=1, steps_per_epoch=3)
+    weights = []
+    for run in ("one", "two"):
+        folder = toy.folder / run
+        folder.mkdir()
+        saved = of(
+            CheckpointSaved, list(fine_tune(replace(job, run_folder=str(folder), checkpoints_folder=str(folder))))
+        )
+        weights.append(load_network(Path(saved[0].path))[0].state_dict())
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_that_a_run_that_was_left_goes_on_and_ends_as_if_it_had_not_been(toy):
+    job = toy.job(epochs=3, steps_per_epoch=3)
+    straight = replace(job, run_folder=str(toy.folder / "straight"))
+    Path(straight.run_folder).mkdir()
+    first = list(fine_tune(job, wish_after(5, "abandon")))
+    assert first[-1].outcome == "abandoned"
+    assert (Path(job.run_folder) / STATE_FILE).exists()
+    second = list(fine_tune(job))
+    whole = list(fine_tune(straight))
+    assert [e.train_loss for e in of(EpochDone, second)] == [e.train_loss for e in of(EpochDone, whole)]
+    assert of(CheckpointSaved, second)[0].checkpoint_id[-8:] == of(CheckpointSaved, whole)[0].checkpoint_id[-8:]
+    assert not (Path(job.run_folder) / STATE_FILE).exists()
+
+
+def test_that_a_damaged_state_starts_the_run_anew(toy):
+    job = toy.job(epochs=1, steps_per_epoch=2)
+    (Path(job.run_folder) / STATE_FILE).write_bytes(b"torn")
+    assert list(fine_tune(job))[-1].outcome == "done"
+
+
+def test_that_stop_keeps_the_best_so_far(toy):
+    events = list(fine_tune(toy.job(epochs=9, steps_per_epoch=3), wish_after(5, "stop")))
+    assert events[-1].outcome == "stopped"
+    assert len(of(EpochDone, events)) == 1
+    assert Path(of(CheckpointSaved, events)[0].path).exists()
+
+
+def test_that_stop_before_the_first_epoch_keeps_what_there_is(toy):
+    events = list(fine_tune(toy.job(), wish_after(2, "stop")))
+    assert events[-1].outcome == "stopped"
+    assert of(CheckpointSaved, events)[0].epoch == 0
+
+
+def test_that_cancel_discards(toy):
+    job = toy.job(epochs=9, steps_per_epoch=3)
+    events = list(fine_tune(job, wish_after(5, "cancel")))
+    assert events[-1].outcome == "cancelled"
+    assert not Path(job.checkpoints_folder).exists()
+    assert not (Path(job.run_folder) / STATE_FILE).exists()
+
+
+def test_that_training_ends_when_validation_no_longer_improves(toy):
+    events = list(fine_tune(toy.job(epochs=9, steps_per_epoch=1, learning_rate=1e-9, patience=2)))
+    assert len(of(EpochDone, events)) < 9
+    assert isinstance(events[-1], Finished)
+
+
+def test_that_a_network_that_explodes_ends_the_run_with_a_sentence(toy):
+    network, _ = load_network(toy.start)
+    with torch.no_grad():
+        network.head.weight.fill_(float("nan"))
+    toy.start.write_bytes(training.to_bytes(network, {"id": "broken"}))
+    events = list(fine_tune(toy.job()))
+    assert isinstance(events[-1], WorkFailed)
+    assert "no longer a number" in events[-1].reason
+    assert not Path(toy.job().checkpoints_folder).exists()
+
+
+def test_that_the_batch_is_halved_when_memory_runs_out(toy, monkeypatch):
+    sizes = []
+    whole_step = training.Trainer.train_step
+
+    def step(self, batch):
+        sizes.append(len(batch.pixels))
+        if len(batch.pixels) > 1:
+            raise MemoryError
+        return whole_step(self, batch)
+
+    monkeypatch.setattr(training.Trainer, "train_step", step)
+    events = list(fine_tune(toy.job(epochs=1, steps_per_epoch=2, batch=4)))
+    assert sizes == [4, 2, 1, 1]
+    assert isinstance(events[-1], Finished)
+
+
+def test_that_no_approved_shape_is_said(toy):
+    events = list(fine_tune(replace(toy.job(), snapshot=())))
+    assert isinstance(events[-1], WorkFailed)
+    assert "Accept or correct" in events[-1].reason
+
+
+def test_that_a_missing_start_is_said(toy):
+    toy.start.unlink()
+    events = list(fine_tune(toy.job()))
+    assert isinstance(events[-1], WorkFailed)
+    assert "gone" in events[-1].reason
+
+
+def test_that_replayed_patches_are_asked_for(toy, monkeypatch):
+    asked = []
+    draw = training.draw_batch
+
+    def watched(new, replay, size, replayed, patch_px, rng):
+        asked.append((len(replay), replayed))
+        return draw(new, replay, size, replayed, patch_px, rng)
+
+    monkeypatch.setattr(training, "draw_batch", watched)
+    monkeypatch.setattr(training, "REPLAY_SEEDS", range(2))
+    list(fine_tune(toy.job(epochs=1, steps_per_epoch=1, batch=4, replay_share=0.5)))
+    assert asked == [(2, 2)]
+
+
+def test_that_progress_counts_every_step(toy):
+    events = list(fine_tune(toy.job(epochs=2, steps_per_epoch=2)))
+    steps = [event.done for event in of(Progress, events) if event.text.startswith("training")]
+    assert steps == [1, 2, 3, 4]
