@@ -38,9 +38,14 @@ def open_case(workspace: Workspace, case_id: str) -> OpenedCase:
         doubts.append(str(problem))
     case = project.load(case_id, checkpoint_id)
     registration, warnings = standing_registration(workspace, case)
+    draft = None
+    try:
+        draft = load_draft(project.feedback_folder, case_id)
+    except FileProblem as problem:  # it is set aside; the case itself is whole
+        doubts.append(str(problem))
     case = replace(case, warnings=(*case.warnings, *doubts, *warnings))
     document = Document(registration, settings=project.measure_settings())
-    return OpenedCase(case, document, store.review(case_id), load_draft(project.feedback_folder, case_id))
+    return OpenedCase(case, document, store.review(case_id), draft)
 
 
 def standing_registration(workspace: Workspace, case: Case) -> tuple[Registration, tuple[str, ...]]:
@@ -50,7 +55,11 @@ def standing_registration(workspace: Workspace, case: Case) -> tuple[Registratio
     nominal frame, with which no EPE is read.
     """
     warnings: list[str] = []
-    approved = workspace.store.approved_registration(case.case_id)
+    approved = None
+    try:
+        approved = workspace.store.approved_registration(case.case_id)
+    except FileProblem as problem:
+        warnings.append(str(problem))
     if approved is not None:
         if approved.frame == case.nominal.frame:
             return approved, ()
