@@ -276,16 +276,16 @@ def store_verify(
 ) -> None:
     """Check every record against its hashes."""
     report = _open_store(folder).verify()
-    document = {
-        "checked": report.checked,
-        "damaged": [{"path": str(path), "reason": why} for path, why in report.damaged],
-    }
+    damaged = [(str(path), why) for path, why in report.damaged]
     if as_json:
-        _print_json(document)
+        faults = [{"path": path, "reason": why} for path, why in damaged]
+        problems = [{"path": problem.path, "reason": problem.reason} for problem in report.problems]
+        _print_json({"ok": report.ok, "checked": report.checked, "damaged": faults, "problems": problems})
     else:
-        messages.print(f"{report.checked} records checked, {len(report.damaged)} damaged")
-        _print_table(["record", "reason"], [[str(path), why] for path, why in report.damaged])
-    raise typer.Exit(FAILURES if report.damaged else DONE)
+        messages.print(f"{report.checked} records checked, {len(damaged)} damaged")
+        _print_table(["record", "reason"], damaged)
+        _warn(report.problems)
+    raise typer.Exit(DONE if report.ok else FAILURES)
 
 
 def _open_store(folder: Path) -> FeedbackStore:
