@@ -13,7 +13,6 @@ from semiview.metrology.contour import on_border
 from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid, following_point, repeated
 from semiview.metrology.epe import GRID_PX, Source
 
-MODES = ("line", "space", "hole")
 ROWS_AT_MOST = 512
 SLOPE_SIGMAS = 4.0
 HOLE_SHARE = 0.75  # of a hole's outline on which an edge must have been found
@@ -89,16 +88,7 @@ def measure_cd(
         (M,) over the concatenated contour points: False where the segment that begins there is no edge.
     ignore
         (H, W) True where nothing may be read; a gauge whose middle or edge lies there has no CD.
-
-    Raises
-    ------
-    ValueError
-        If a gauge's mode is not built yet.
     """
-    for gauge in gauges:
-        if gauge.mode not in MODES:
-            known = ", ".join(MODES)
-            raise ValueError(f"gauge {gauge.gauge_id!r}: mode {gauge.mode!r} is not built yet; there are {known}")
     if not gauges:
         return ()
     widths: list[_Width]
@@ -116,14 +106,16 @@ def measure_cd(
         if found is not None:
             usable &= found
         grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable)
-        straight = [index for index, gauge in enumerate(gauges) if gauge.mode != "hole"]
+        straight = [index for index, gauge in enumerate(gauges) if gauge.mode in ("line", "space")]
         round_ones = [index for index, gauge in enumerate(gauges) if gauge.mode == "hole"]
         chosen = [gauges[index] for index in straight]
         answers = _straight(chosen, grid, registration, pixel_size, shape, ignore)
         chosen = [gauges[index] for index in round_ones]
         answers += _holes(chosen, outlines_px, whole, seen, registration, pixel_size, ignore)
         by_index = dict(zip(straight + round_ones, answers, strict=True))
-        widths = [by_index[index] for index in range(len(gauges))]
+        widths = [
+            by_index.get(index, _Width(reason=f"{gauge.mode} is not built yet")) for index, gauge in enumerate(gauges)
+        ]
     return tuple(
         CdRow(
             gauge.gauge_id, gauge.feature_id, gauge.mode, gauge.x_nm, gauge.y_nm, gauge.angle_deg, source,

@@ -8,7 +8,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from semiview.core.coverage import Coverage
-from semiview.core.document import Document
+from semiview.core.document import Document, MeasureSettings
 from semiview.core.outline import rectangle
 from semiview.core.sem_image import SemImage
 from semiview.metrology.gauge import design_gauges
@@ -84,6 +84,17 @@ def test_that_no_nanometre_is_read_without_a_pixel_size(draw_field: DrawField, s
     assert measurement.reasons == ("no nanometre is shown: the pixel size is unknown",)
     assert len(measurement.epe) == len(measurement.cd) == 0
     assert measurement.outlines_px["prediction"]
+
+
+def test_that_an_edge_algorithm_that_is_not_built_withholds_the_sem_alone(
+    draw_field: DrawField, squares: list[np.ndarray]
+) -> None:
+    drawn = draw_field(squares)
+    document = Document(drawn.registration, settings=MeasureSettings(edge_algorithm="peak"))
+    measurement = measure(drawn.case(drawn.printed()), document)
+    (reason,) = measurement.reasons
+    assert "'peak' is not built yet; there are threshold, derivative, sigmoid" in reason
+    assert set(measurement.epe_summary) == {"prediction"}
 
 
 def test_that_a_case_without_design_or_prediction_is_measured_by_hand(
