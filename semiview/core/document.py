@@ -65,7 +65,7 @@ class Document:
         """Memory that this document does not share with `other`: what keeping it in the history costs."""
         size = 1024  # the objects themselves, near enough
         for name in ("correction", "ignore"):
-            own = getattr(self, name)
-            if own is not None:
-                size += own.bytes_not_in(None if other is None else getattr(other, name))
+            own, others = getattr(self, name), getattr(other, name, None)
+            if own is not None and own is not others:
+                size += own.bytes_not_in(others)
         return size

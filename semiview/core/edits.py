@@ -103,6 +103,8 @@ def lay(
 
 def add_gauge(document: Document, gauge: Gauge) -> Document:
     """Keep a gauge; one with the same id is replaced."""
+    if gauge in document.gauges:
+        return document
     others = tuple(old for old in document.gauges if old.gauge_id != gauge.gauge_id)
     return replace(document, gauges=(*others, gauge))
 

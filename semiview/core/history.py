@@ -9,10 +9,14 @@ LIMIT_BYTES = 256 * 2**20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """A document and the label of the edit that made it; edits with equal merge keys are one step."""
+    """A document and the label of the edit that made it; edits with equal merge keys are one step.
+
+    `size_bytes` is the memory that the document does not share with the step before.
+    """
 
     document: Document
     label: str
+    size_bytes: int
     merge_key: object | None = None
 
 
@@ -27,7 +31,7 @@ class History:
     @classmethod
     def begin(cls, document: Document, limit_bytes: int = LIMIT_BYTES) -> "History":
         """A history with nothing to undo."""
-        return cls((Step(document, ""),), 0, limit_bytes)
+        return cls((Step(document, "", document.bytes_not_in(None)),), 0, limit_bytes)
 
     @property
     def document(self) -> Document:
@@ -52,7 +56,7 @@ class History:
         kept = self.steps[: self.position + 1]
         if merge_key is not None and len(kept) > 1 and kept[-1].merge_key == merge_key:
             kept = kept[:-1]
-        steps = (*kept, Step(document, label, merge_key))
+        steps = (*kept, Step(document, label, document.bytes_not_in(kept[-1].document), merge_key))
         return replace(self, steps=steps, position=len(steps) - 1)._bounded()
 
     def undone(self) -> "History":
@@ -65,11 +69,11 @@ class History:
 
     def size_bytes(self) -> int:
         """Memory of all steps, tiles that neighbours share counted once."""
-        before = [None, *(step.document for step in self.steps[:-1])]
-        return sum(step.document.bytes_not_in(old) for step, old in zip(self.steps, before, strict=True))
+        return sum(step.size_bytes for step in self.steps)
 
     def _bounded(self) -> "History":
         history = self
         while len(history.steps) > 2 and history.size_bytes() > history.limit_bytes:
-            history = replace(history, steps=history.steps[1:], position=history.position - 1)
+            first = replace(history.steps[1], size_bytes=history.steps[1].document.bytes_not_in(None))
+            history = replace(history, steps=(first, *history.steps[2:]), position=history.position - 1)
         return history

@@ -78,8 +78,7 @@ class SemImage:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 2 or self.pixels.size == 0:
-            raise ValueError(f"an SEM image is (H, W) and not empty, this one is {self.pixels.shape}")
+        _check_picture(self.pixels)
         if self.pixels.shape != self.area.shape:
             raise ValueError(f"pixels are {self.pixels.shape} but the picture area is {self.area.shape}")
         self.pixels.setflags(write=False)
@@ -89,6 +88,7 @@ class SemImage:
         cls, pixels: npt.NDArray[Any], nm_per_px: float = float("nan"), source: str = "given"
     ) -> "SemImage":
         """An image from an array (H, W) and a square pixel size in nm; NaN for unknown."""
+        _check_picture(pixels)
         height, width = pixels.shape
         size = PixelSize() if np.isnan(nm_per_px) else PixelSize(nm_per_px, nm_per_px, source)
         return cls(pixels, size, PictureArea(0, 0, width, height), (height, width))
@@ -110,3 +110,8 @@ class SemImage:
         """(u, v) of the picture's centre, integers being pixel centres."""
         height, width = self.shape
         return (width - 1) / 2, (height - 1) / 2
+
+
+def _check_picture(pixels: npt.NDArray[Any]) -> None:
+    if pixels.ndim != 2 or pixels.size == 0:
+        raise ValueError(f"an SEM image is (H, W) and not empty, this one is {pixels.shape}")
