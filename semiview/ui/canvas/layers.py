@@ -99,6 +99,8 @@ class Layers:
             item.setVisible(transform is not None)
             if transform is not None:
                 item.setTransform(transform)
+        for kept in (self._drawn_shapes, self._target, self._other_layers, self._epe):
+            kept.drawn_anew()
 
     def set_epe(self, lines: EpeLines) -> None:
         """EPE vectors in design nm about the origin."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QPixmapCache
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from semiview.core.case import Case
@@ -24,6 +24,7 @@ from semiview.ui.canvas.view import TOOLS, ImageView, Tool
 from semiview.ui.view_settings import CompareMode, ViewSettings
 
 BLINK_MS = 250
+KEPT_PICTURES_KIB = 160 * 1024
 BLACK_PERCENTILE, WHITE_PERCENTILE = 0.1, 99.9
 LEVEL_SAMPLES = 1_000_000
 
@@ -71,6 +72,7 @@ class LinkedViews(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), KEPT_PICTURES_KIB))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)

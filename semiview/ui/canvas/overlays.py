@@ -18,6 +18,7 @@ CHUNK_POINTS = 512
 # Qt strokes lines wider than a px some ten times slower: worth it for the few that a close look shows.
 WIDE_LINE_POINTS = 1500
 WIDE_LINE_PX = 1.8
+SMOOTH_LINE_POINTS = 20_000
 VECTOR_PX = 2.6
 LEAST_VECTOR_PX = 1.0
 MARKER_PX = 3.6
@@ -64,7 +65,24 @@ class Lines:
         return cls(_bounds(points), chunks)
 
 
-class LinesItem(QGraphicsItem):
+class _KeptItem(QGraphicsItem):
+    """What it drew is kept at the screen's resolution until it changes or the zoom does: a pan only moves it.
+
+    The camera pans by whole screen px, so nothing is blurred by that. A registration moves by less: `drawn_anew`.
+    """
+
+    def __init__(self, parent: QGraphicsItem | None = None) -> None:
+        super().__init__(parent)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def drawn_anew(self) -> None:
+        """Draw at the exact place, not a kept picture at the nearest screen px."""
+        # After a move `update` alone would still shift what was kept.
+        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+
+class LinesItem(_KeptItem):
     """Outlines in one colour, of which only those in sight are drawn."""
 
     def __init__(
@@ -95,37 +113,52 @@ class LinesItem(QGraphicsItem):
             and box.top() <= seen.bottom()
             and box.bottom() >= seen.top()
         ]
-        few = sum(count for _, count in chunks) <= WIDE_LINE_POINTS
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._wide if few else self._thin)
+        count = sum(count for _, count in chunks)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, count <= SMOOTH_LINE_POINTS)
+        painter.setPen(self._wide if count <= WIDE_LINE_POINTS else self._thin)
         for path, _ in chunks:
             painter.drawPath(path)
 
 
-class ShapesItem(QGraphicsItem):
-    """Filled outlines in one colour; holes stay open."""
+class ShapesItem(_KeptItem):
+    """Filled outlines in one colour, of which only those in sight are drawn; holes stay open."""
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
-        self._path = QPainterPath()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._outlines: Sequence[Points] = ()
+        self._lows, self._highs = np.empty((0, 2)), np.empty((0, 2))
+        self._whole = QPainterPath()
         self._brush = QBrush()
 
     def set_outlines(self, outlines: Sequence[Points], colour: QColor) -> None:
         """Fill merged outlines, in the item's own coordinates."""
         self.prepareGeometryChange()
-        self._path = to_path(with_breaks(outlines))
-        self._path.setFillRule(Qt.FillRule.OddEvenFill)
+        self._outlines = outlines
+        self._lows = np.array([outline.min(axis=0) for outline in outlines]).reshape(-1, 2)
+        self._highs = np.array([outline.max(axis=0) for outline in outlines]).reshape(-1, 2)
+        self._whole = to_path(with_breaks(outlines))
         self._brush = QBrush(colour)
         self.update()
 
     def boundingRect(self) -> QRectF:
-        return self._path.boundingRect()
+        return self._whole.boundingRect()
 
-    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        box = option.exposedRect
+        # The outline around a hole in sight is in sight too.
+        seen = np.flatnonzero(
+            (self._lows <= (box.right(), box.bottom())).all(axis=1)
+            & (self._highs >= (box.left(), box.top())).all(axis=1)
+        )
+        path = self._whole
+        if len(seen) < len(self._outlines) / 2:
+            path = to_path(with_breaks([self._outlines[number] for number in seen.tolist()]))
+        path.setFillRule(Qt.FillRule.OddEvenFill)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._brush)
-        painter.drawPath(self._path)
+        painter.drawPath(path)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +222,7 @@ class EpeLines:
         )
 
 
-class EpeItem(QGraphicsItem):
+class EpeItem(_KeptItem):
     """EPE vectors from the design's edge to the printed one, true to scale; a dot where nothing was found.
 
     The colour says sign and size even where a vector is shorter than a screen px.

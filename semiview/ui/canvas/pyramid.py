@@ -67,7 +67,7 @@ class Pyramid:
         origin
             Screen place of the middle of image pixel (0, 0).
         crisp
-            From twofold magnification on show the image pixels as squares.
+            At one to one and from twofold magnification on show the image pixels as squares.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class Pyramid:
         the screen px and its nearest surroundings where the picture is reduced. Outside the picture its border goes on.
         """
         u0, v0 = (x + 0.5 - origin[0]) / zoom, (y + 0.5 - origin[1]) / zoom
-        if crisp and zoom >= CRISP_ZOOM:
+        if crisp and (zoom >= CRISP_ZOOM or zoom == 1):
             return _nearest(self._levels[0], u0, v0, width, height, 1 / zoom)
         number = max(int(np.floor(np.log2(1 / zoom) + 1e-9)), 0)
         number = min(number, int(np.log2(max(self.shape))))

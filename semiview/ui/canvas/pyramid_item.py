@@ -42,11 +42,13 @@ class _ScreenItem(QGraphicsItem):
 
     _pad_px = 0
     _crisp = True
+    _format = QImage.Format.Format_ARGB32_Premultiplied
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
         self._pyramid: Pyramid | None = None
-        self._drawn: tuple[object, QImage] | None = None
+        # What was drawn last: where, the image, and the words whose memory the image uses.
+        self._drawn: tuple[object, QImage, Colours] | None = None
 
     @property
     def pyramid(self) -> Pyramid | None:
@@ -84,24 +86,21 @@ class _ScreenItem(QGraphicsItem):
         pixels = box.toAlignedRect()
         key = (pixels.getRect(), zoom, origin)
         if self._drawn is None or self._drawn[0] != key:
-            image = self._render(self._pyramid, pixels, zoom, origin)
+            words = self._render(self._pyramid, pixels, zoom, origin)
+            image = QImage(words.data, pixels.width(), pixels.height(), 4 * pixels.width(), self._format)
             image.setDevicePixelRatio(ratio)
-            self._drawn = key, image
+            self._drawn = key, image, words
         painter.save()
         painter.resetTransform()
         painter.drawImage(QPointF(pixels.x() / ratio, pixels.y() / ratio), self._drawn[1])
         painter.restore()
 
-    def _render(self, pyramid: Pyramid, box: QRect, zoom: float, origin: tuple[float, float]) -> QImage:
+    def _render(self, pyramid: Pyramid, box: QRect, zoom: float, origin: tuple[float, float]) -> Colours:
         pad, left, top = self._pad_px, box.x(), box.y()
         size = (box.width() + 2 * pad, box.height() + 2 * pad)
         values = pyramid.sample(left - pad, top - pad, *size, zoom, origin, self._crisp)
         colours = self._colours(values, left - math.floor(origin[0]), top - math.floor(origin[1]))
-        words = np.ascontiguousarray(colours)
-        # The image borrows the array's memory; a copy ends that before the array goes.
-        return QImage(
-            words.data, box.width(), box.height(), 4 * box.width(), QImage.Format.Format_ARGB32_Premultiplied
-        ).copy()
+        return np.ascontiguousarray(colours)
 
     def _colours(self, values: Values, x: int, y: int) -> Colours:
         raise NotImplementedError
@@ -113,8 +112,8 @@ class PyramidItem(_ScreenItem):
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
         self._levels = (0.0, 255.0)
-        self._lut = premultiplied(grey_lut())
         self._table: Colours | None = None
+        self.set_lut(grey_lut())
 
     @property
     def levels(self) -> tuple[float, float]:
@@ -148,6 +147,8 @@ class PyramidItem(_ScreenItem):
         if rgba.shape != (256, 4) or rgba.dtype != np.uint8:
             raise ValueError(f"a colour table is (256, 4) uint8, this is {rgba.shape} {rgba.dtype}")
         self._lut = premultiplied(rgba)
+        opaque = bool((rgba[:, 3] == 255).all())
+        self._format = QImage.Format.Format_RGB32 if opaque else QImage.Format.Format_ARGB32_Premultiplied
         self._table = None
         self.refresh()
 

@@ -89,6 +89,28 @@ def test_that_an_outline_goes_with_the_registration(shown: LinkedViews, line_cas
     assert not coloured(view, 149.5, 90.0)
 
 
+def test_that_after_nudges_and_pans_the_views_look_as_if_drawn_anew(shown: LinkedViews, line_case: MakeCase) -> None:
+    old = Document(line_case().nominal)
+    shown.show_document(None, old)
+    shown.go_to(100.0, 90.0, 3.0)
+    picture(shown.views["sem"])
+    for _ in range(3):
+        new = edits.nudge(old, 0.37, 0.21)
+        shown.show_document(old, new)
+        old = new
+        assert shown.camera is not None
+        shown.views["sem"].camera_wanted.emit(shown.camera.moved(7, -5))
+        picture(shown.views["sem"])
+    kept = {kind: picture(view) for kind, view in shown.views.items()}
+    for view in shown.views.values():
+        view.scene().update()
+        view.viewport().update()
+        for item in view.scene().items():
+            item.update()
+    for kind, view in shown.views.items():
+        np.testing.assert_array_equal(picture(view), kept[kind])
+
+
 def test_that_a_nudge_makes_no_outline_anew(
     shown: LinkedViews, line_case: MakeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,7 +92,7 @@ def test_that_a_slope_is_drawn_where_it_is(zoom: float, crisp: bool) -> None:
     inner = (places > 3 / zoom) & (places < 2999 - 3 / zoom)
     assert inner.any()
     tolerance = (
-        0.5001 if crisp and zoom >= 2 else 0.05 / min(zoom, 1)
+        0.5001 if crisp and (zoom >= 2 or zoom == 1) else 0.05 / min(zoom, 1)
     )  # a nearest pixel; else a twentieth of a screen px
     np.testing.assert_allclose(drawn[1][inner], places[inner], atol=tolerance)
 

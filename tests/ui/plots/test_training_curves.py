@@ -14,6 +14,7 @@ def done(epoch: int, train: float, validation: float, best: int) -> EpochDone:
         learning_rate=1e-3,
         samples_per_s=10.0,
         memory_mb=100.0,
+        seconds=1.0,
         remaining_s=5.0,
         best_epoch=best,
     )
