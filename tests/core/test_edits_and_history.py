@@ -216,7 +216,7 @@ def test_that_a_probability_becomes_coverage_with_its_half_contour_in_place() ->
 
 
 def test_that_the_size_kept_with_each_step_is_what_the_steps_take_together() -> None:
-    history = History.begin(a_document(), limit_bytes=12 * TILE_PX**2)
+    history = History.begin(a_document(), limit_bytes=9 * TILE_PX**2)
     for step, key in enumerate([None, "drag", "drag", None, "brush", "brush", None, None, None, None]):
         spot = np.array([[60.0 * step, 40.0 * step]])
         history = history.applied("edit", edits.paint(history.document, "correction", empty(), spot, 9.0, "add"), key)
