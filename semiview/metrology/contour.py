@@ -139,7 +139,7 @@ def sem_contours(
     rows = settings.rows_averaged
     profiles = sample_profiles(pixels, points[visible], normals[visible], reach_px + LEVEL_PX, rows)
     noise = image_noise(pixels) / np.sqrt(rows)
-    signal = -profiles if dark_material(profiles) else profiles
+    signal = -profiles if dark_material(profiles, room) else profiles
     edges = find_edges(signal, settings, noise, room, saturated_high=saturated_high)
     offset, sigma = np.full(len(points), np.nan), np.full(len(points), np.nan)
     offset[visible], sigma[visible] = edges.offset_px, edges.sigma_px

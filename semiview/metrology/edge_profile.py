@@ -121,14 +121,26 @@ def image_noise(pixels: npt.NDArray[np.generic]) -> float:
     return max(spread, float(np.sqrt(1 / 12))) if np.issubdtype(pixels.dtype, np.integer) else spread
 
 
-def dark_material(profiles: Floats) -> bool:
-    """True if most profiles rise outward without a rim that would make the flank outside it the edge."""
-    count = profiles.shape[1] // 4
-    rows = profiles[np.isfinite(profiles).all(axis=1)]
-    if len(rows) == 0 or count == 0:
+def dark_material(profiles: Floats, room_px: Floats, step_px: float = STEP_PX) -> bool:
+    """True if most profiles rise outward without a rim that would make the flank outside it the edge.
+
+    Parameters
+    ----------
+    room_px
+        (N,) distance on either side of the edge within which no other edge lies: dense lines look alike beyond it.
+    """
+    offsets = (np.arange(profiles.shape[1]) - profiles.shape[1] // 2) * step_px
+    away = np.abs(offsets)
+    room = np.maximum(room_px[:, None], 2 * step_px)
+    flat = (away >= room / 2) & (away <= room) & np.isfinite(profiles)
+    inner, outer = flat & (offsets < 0), flat & (offsets > 0)
+    usable = inner.any(axis=1) & outer.any(axis=1)
+    near = away <= np.median(room)
+    if not usable.any() or not np.isfinite(profiles[:, near]).all(axis=1).any():
         return False
-    typical = np.median(rows, axis=0)
-    rise = float(np.median(typical[-count:]) - np.median(typical[:count]))
+    levels = [np.mean(profiles[usable], axis=1, where=side[usable]) for side in (inner, outer)]
+    rise = float(np.median(levels[1] - levels[0]))
+    typical = np.median(profiles[np.isfinite(profiles[:, near]).all(axis=1)][:, near], axis=0)
     return rise > 0.5 * float(typical.max() - typical.min())
 
 

@@ -113,6 +113,15 @@ def test_that_the_noise_of_a_shaded_picture_is_that_of_a_pixel() -> None:
 
 
 def test_that_dark_material_is_told_from_bright() -> None:
-    assert not dark_material(blurred_steps(PLACES))
-    assert dark_material(200 - blurred_steps(PLACES))
-    assert not dark_material(np.full((3, len(OFFSETS)), np.nan))
+    room = np.full(len(PLACES), 10.0)
+    assert not dark_material(blurred_steps(PLACES), room)
+    assert dark_material(200 - blurred_steps(PLACES), room)
+    assert not dark_material(np.full((3, len(OFFSETS)), np.nan), np.full(3, 10.0))
+
+
+def test_that_dense_lines_are_not_taken_for_dark_material() -> None:
+    # 10 px lines and spaces: a quarter of the profile's length away from the edge the tones are swapped.
+    lines = np.where(np.floor(OFFSETS / 10.0) % 2 == 1, 150.0, 60.0)[None, :]
+    room = np.array([5.0])
+    assert not dark_material(lines, room)
+    assert dark_material(200 - lines, room)
