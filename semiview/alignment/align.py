@@ -74,7 +74,7 @@ def align(
     fit = refine(image, start, edges, transform, case.nominal)
     if fit is None:
         return _failed(case, method, "no edges were found in the image where the design has them")
-    evidence = gather(search, place, case.nominal, image, fit, edges)
+    evidence = gather(search, place, case.nominal, image, fit, edges, outlines_nm)
     better = next((other for other in evidence.alternatives if other.preferred), None)
     if better is not None:
         # The edges know better than the correlation.
@@ -83,7 +83,7 @@ def align(
             right, up = better.shift_nm
             moved_px = place.shift_px + np.array([right, -up]) / case.nominal.frame.nm_per_px
             fit, place = again, replace(place, shift_px=moved_px)
-            evidence = gather(search, place, case.nominal, image, fit, edges)
+            evidence = gather(search, place, case.nominal, image, fit, edges, outlines_nm)
     trust = judge(fit, case.nominal, evidence)
     if trust.verdict == "failed":
         return replace(case.nominal, method=method, trust=trust)

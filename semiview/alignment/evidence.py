@@ -3,18 +3,23 @@
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.coarse import CoarseSearch, Placement
+from semiview.alignment.correlation import peaks
 from semiview.alignment.design_edges import DesignEdges
 from semiview.alignment.refine import EdgeFit, EdgeHits, hits_at
 from semiview.core.outline import Points
+from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 
 SIMILAR = 0.85  # of the best correlation: a place worth weighing
 AT_MOST_ALTERNATIVES = 12
 LEAST_VOTES = 4
+LATTICE_PATCH_PX = 256
+LEAST_PITCH_PX = 3.0
 WRONG_PLACES_PX = ((29.0, 17.0), (-23.0, 31.0), (37.0, -26.0), (-19.0, -34.0), (11.0, 41.0))
 
 
@@ -126,6 +131,7 @@ def gather(
     image: npt.NDArray[np.float32],
     fit: EdgeFit,
     edges: DesignEdges,
+    outlines_nm: tuple[Points, ...],
 ) -> Evidence:
     """Look at the fit from all sides.
 
@@ -135,6 +141,8 @@ def gather(
         What the correlation alone answered.
     image
         As `softened` makes it.
+    outlines_nm
+        The design's outlines.
     edges
         Points on all edges that the picture may show at any place within the stage error.
     """
@@ -148,17 +156,24 @@ def gather(
     shift_nm = (fit.registration.shift_x_nm - nominal.shift_x_nm, fit.registration.shift_y_nm - nominal.shift_y_nm)
     here = np.array([shift_nm[0], -shift_nm[1]]) / size
     binning = max(1, search.search_binning // 2)
-    peaks = search.places(linear, binning, 300)
+    candidates = search.places(linear, binning, 300)
     blur = 4.0 * binning
-    shifts = np.array([peak.shift_px for peak in peaks]).reshape(-1, 2) - here
+    shifts = np.array([peak.shift_px for peak in candidates]).reshape(-1, 2) - here
     if fit.free_axis_px is not None:
         # Along a free axis every place fits; only what lies across it is another place.
         shifts = shifts - np.outer(shifts @ fit.free_axis_px, fit.free_axis_px)
-    scores = np.array([peak.score for peak in peaks])
+    scores = np.array([peak.score for peak in candidates])
     near = np.hypot(*shifts.T) < blur
     own = float(scores[near].max()) if near.any() else float(scores.max(initial=0.0))
     ratio = float(scores[~near].max(initial=0.0)) / max(own, 1e-9)
     others = _distinct(shifts[~near & (scores > SIMILAR * own)], blur)
+    # A pitch within the level's blur shows only in the design's own pixels.
+    placed = tuple(fit.registration.outline_to_px(outline) for outline in outlines_nm)
+    lattice = lattice_shifts_px(placed, fit.registration.to_px(fit.edges.points_nm), blur)
+    if fit.free_axis_px is not None:
+        lattice = lattice - np.outer(lattice @ fit.free_axis_px, fit.free_axis_px)
+    lattice = _distinct(lattice[np.hypot(*lattice.T) >= LEAST_PITCH_PX], LEAST_PITCH_PX)[:4]
+    others = np.concatenate([lattice, others])
     nearest = np.argsort(np.hypot(*others.T), kind="stable")
     half = AT_MOST_ALTERNATIVES // 2
     chosen = list(dict.fromkeys([*range(min(half, len(others))), *nearest.tolist()]))[:AT_MOST_ALTERNATIVES]
@@ -173,6 +188,31 @@ def gather(
         right, down = size * theirs.shift_px
         alternatives.append(Alternative((float(right), -float(down)), against, in_favour))
     return Evidence(own, ratio, float(np.median(np.hypot(*apart.T))), float(np.median(luck)), tuple(alternatives))
+
+
+def lattice_shifts_px(outlines_px: tuple[Points, ...], edge_points_px: Points, farthest_px: float) -> Points:
+    """(M, 2) shifts up to `farthest_px` that bring a patch of the design, amid its edges, on itself; nearest first.
+
+    They are candidates only: the patch is small, and what breaks the repetition may lie beyond it.
+    """
+    middle = np.median(edge_points_px, axis=0)
+    half = LATTICE_PATCH_PX // 2
+    near = tuple(
+        outline - middle + half
+        for outline in outlines_px
+        if (outline.max(axis=0) > middle - half).all() and (outline.min(axis=0) < middle + half).all()
+    )
+    patch = coverage(near, (LATTICE_PATCH_PX, LATTICE_PATCH_PX)).astype(np.float64)
+    reach = int(np.ceil(farthest_px))
+    inner = patch[reach:-reach, reach:-reach].astype(np.float32)
+    if not inner.any() or inner.std() == 0:
+        return np.empty((0, 2))
+    likeness = np.asarray(cv2.matchTemplate(patch.astype(np.float32), inner, cv2.TM_CCOEFF_NORMED), dtype=np.float32)
+    found = (peaks(likeness, 2, SIMILAR, 400) - reach).astype(np.float64)
+    distance = np.hypot(*found.T)
+    order = np.argsort(distance, kind="stable")
+    nearest_first: Points = found[order][distance[order] < farthest_px]
+    return nearest_first
 
 
 def _distinct(shifts: Points, apart_px: float) -> Points:

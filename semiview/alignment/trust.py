@@ -11,7 +11,6 @@ SUBPIXEL_PX = 1.0
 FEW_PIXEL_PX = 5.0
 LEAST_COVERAGE = 0.35
 LEAST_ABOVE_CHANCE = 0.15
-LEAST_CORRELATION = 0.25
 FAIR_CORRELATION = 0.4
 SIZE_PRIOR = 0.035
 ROTATION_PRIOR_DEG = 3.0
@@ -39,7 +38,12 @@ def judge(fit: EdgeFit, nominal: Registration, evidence: Evidence) -> Trust:
     """Verdict, class and grounds of one fit."""
     registration = fit.registration
     size = registration.frame.nm_per_px
-    left = tuple(place for place in evidence.alternatives if not place.refuted)
+    left = tuple(
+        sorted(
+            (place for place in evidence.alternatives if not place.refuted),
+            key=lambda place: float(np.hypot(*place.shift_nm)),
+        )
+    )
     linear = registration.linear_nm() @ np.linalg.inv(nominal.linear_nm())
     stretch = np.abs(np.linalg.svd(linear)[1] - 1).max()
     turned = abs(float(np.rad2deg(np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]))))
@@ -59,7 +63,7 @@ def judge(fit: EdgeFit, nominal: Registration, evidence: Evidence) -> Trust:
         doubts.append("correlation and edges disagree")
 
     verdict: Verdict
-    if evidence.correlation < LEAST_CORRELATION or (lucky and evidence.correlation < FAIR_CORRELATION):
+    if lucky and evidence.correlation < FAIR_CORRELATION:
         verdict = "failed"
     elif left:
         verdict = "periodic"

@@ -108,6 +108,16 @@ def test_that_a_contact_array_is_periodic_with_its_pitch_among_the_alternatives(
     np.testing.assert_allclose(turned, np.round(turned), atol=0.05)
 
 
+def test_that_a_pitch_finer_than_the_searched_level_is_flagged() -> None:
+    pitch_nm, height_nm = 28.0, 256 * NM_PER_PX * 1.8
+    across = np.arange(-3000, 3000, pitch_nm)
+    fine = [box(x, -height_nm / 2, x + pitch_nm / 2, height_nm / 2) for x in across]
+    grating = shapely.affinity.translate(shapely.MultiPolygon(fine), *CENTRE_NM)
+    found = align(formed_field(grating, radius_nm=1.0, bias_nm=0.5, size=(256, 2048)).case)
+    assert found.trust.verdict == "periodic"
+    assert np.hypot(*found.trust.alternatives[0]) == pytest.approx(pitch_nm, abs=0.3)
+
+
 def test_that_the_end_of_an_array_makes_it_unique() -> None:
     field = formed_field(contacts(100.0, 600), shift_nm=(30.0, 25.0), rotation_deg=0.4)
     found = align(field.case)
