@@ -140,6 +140,8 @@ class LinkedViews(QWidget):
                 layers.set_design(drawn, case.sem.shape)
         if old is None or case.case_id != old.case_id:
             self.show_measurement(None)
+            for view in self.views.values():
+                view.hide_cross()
         self.show_document(None, document)
         self._say_what_to_do()
         if self._camera is None or self._fitted or old is None or old.sem.shape != case.sem.shape:
