@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -85,16 +85,21 @@ class DemoResult:
             "seconds": dict(self.seconds),
         }
 
-    def overall(self) -> dict[str, float]:
-        """The errors over all cases: medians for the registration, means over cases for the rest; NaN left out."""
-        columns = {name: np.array([getattr(error, name) for error in self.errors]) for name in CaseErrors.__slots__[3:]}
+    def overall(self) -> dict[str, float | int]:
+        """The errors over the cases whose registration may be used: median, largest, and means over cases.
+
+        A periodic field has no unique place; it is counted by its verdict and not averaged in.
+        """
+        located = [error for error in self.errors if error.verdict == "unique"]
+        columns = {name: np.array([getattr(error, name) for error in located]) for name in CaseErrors.__slots__[3:]}
         return {
-            "registration_median_px": float(np.nanmedian(columns["registration_px"])),
-            "registration_worst_px": float(np.nanmax(columns["registration_worst_px"])),
-            "epe_mean_nm": float(np.nanmean(columns["epe_mean_nm"])),
-            "epe_sigma_nm": float(np.nanmean(columns["epe_sigma_nm"])),
-            "cd_mean_nm": float(np.nanmean(columns["cd_mean_nm"])),
-            "cd_sigma_nm": float(np.nanmean(columns["cd_sigma_nm"])),
+            "located_cases": len(located),
+            "registration_median_px": _over(np.median, columns["registration_px"]),
+            "registration_worst_px": _over(np.max, columns["registration_worst_px"]),
+            "epe_mean_nm": _over(np.mean, columns["epe_mean_nm"]),
+            "epe_sigma_nm": _over(np.mean, columns["epe_sigma_nm"]),
+            "cd_mean_nm": _over(np.mean, columns["cd_mean_nm"]),
+            "cd_sigma_nm": _over(np.mean, columns["cd_sigma_nm"]),
         }
 
 
@@ -228,6 +233,11 @@ def _cd_differences(measurement: Measurement) -> npt.NDArray[np.float64]:
 
 def _mean_and_sigma(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     return (float(values.mean()), float(values.std())) if len(values) else (float("nan"), float("nan"))
+
+
+def _over(reduce: Callable[[npt.NDArray[np.float64]], Any], values: npt.NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(reduce(known)) if len(known) else float("nan")
 
 
 class _Clock:
