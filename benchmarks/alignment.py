@@ -55,7 +55,7 @@ def shifted(case: Case, right_px: float, down_px: float) -> Registration:
 
 def with_phase_correlation(case: Case, raster: Array, normalization: str | None) -> Registration:
     picture = case.sem.pixels.astype(np.float32)
-    shift = phase_cross_correlation(picture, raster, upsample_factor=20, normalization=normalization)[0]
+    shift = phase_cross_correlation(picture, raster, upsample_factor=20, normalization=normalization)[0]  # type: ignore[no-untyped-call]
     return shifted(case, float(shift[1]), float(shift[0]))
 
 

@@ -24,6 +24,7 @@ REACHES_PX = (8.0, 5.0, 3.5, 3.0, 3.0)  # how far from the present edge is searc
 LIKENESS = 0.6  # least correlation of a profile with the mean edge
 SCALE_FLOOR_PX = 0.3  # a smaller robust scale would throw out every line end
 PRIOR_LINEAR = 0.015  # one sigma of pixel-size, rotation and shear error as a matrix element
+PRIOR_SHEAR = 0.004  # scan axes are square to each other within about this
 PRIOR_BIAS_PX = 10.0
 FREE_BELOW = 0.01  # share of the normals' scatter under which a direction cannot be seen
 
@@ -282,6 +283,7 @@ def _solve(
     deviation[4:] = shift_px / registration.frame.nm_per_px
     prior6 = np.zeros((6, 6))
     prior6[:4, :4] = np.eye(4) / (PRIOR_LINEAR * half) ** 2
+    prior6[1:3, 1:3] += np.ones((2, 2)) / (PRIOR_SHEAR * half) ** 2
 
     weights = found.astype(np.float64)
     solution: FloatArray = np.zeros(design_matrix.shape[1])
