@@ -28,6 +28,8 @@ from semiview.simulation.patterns import outlines_of
 from semiview.simulation.recipe import Recipe
 from semiview.simulation.sem import SimulatedField, margin_px, simulate, touching
 
+Defects = list[dict[str, object]]
+
 SHAPE = (512, 512)
 SEED = 20260302
 STAMP = datetime(2026, 3, 2)
@@ -37,7 +39,8 @@ TONES: dict[tuple[int, int], Tone] = {METAL: "raised", CONTACT: "opening"}
 PROJECT_TOML = """\
 # The example project of SemiView: simulated fields of chip.gds, made by
 #     python -m semiview.simulation.example_project FOLDER
-# truth/ holds what they really show; the program does not read it.
+# truth/ holds what they really show: truth.json, and as pictures how much of each pixel is standing material (0 to 255,
+# its half contour is the printed edge).
 
 [measure]
 edge_algorithm = "threshold"
@@ -175,8 +178,8 @@ def write_example_project(folder: Path, seed: int = SEED) -> None:
             metadata=None,
             software="semiview.simulation",
         )
-        mask = np.where(simulated.coverage >= 0.5, 255, 0).astype(np.uint8)
-        (folder / "truth" / f"{field.case_id}.png").write_bytes(cv2.imencode(".png", mask)[1].tobytes())
+        standing = np.rint(simulated.coverage * 255).astype(np.uint8)
+        (folder / "truth" / f"{field.case_id}.png").write_bytes(cv2.imencode(".png", standing)[1].tobytes())
     (folder / "cases.csv").write_text(_case_list(), encoding="utf-8", newline="")
     (folder / "project.toml").write_text(PROJECT_TOML, encoding="utf-8", newline="")
     text = json.dumps({"seed": seed, "cases": truth}, indent=1)
@@ -211,36 +214,43 @@ def take(field: Field, drawn: Sequence[Points], seed: int) -> tuple[SimulatedFie
     }
 
 
-def _with_defect(
-    field: Field, drawn: Sequence[Points], seed: int
-) -> tuple[tuple[Points, ...], list[dict[str, object]]]:
+def _with_defect(field: Field, drawn: Sequence[Points], seed: int) -> tuple[tuple[Points, ...], Defects]:
     """The polygons with the field's defect in them, and where it is."""
+    if not field.defect:
+        return tuple(drawn), []
     registration = field.registration()
     smooth = replace(field.recipe, roughness_sigma_nm=0.0)
     printed = simulate(drawn, field.tone, registration, SHAPE, smooth, seed).printed
     inside = in_picture(printed, registration, SHAPE)
     if field.defect == "missing":
-        holes = np.array([(hole.x_nm, hole.y_nm) for hole in true_holes(printed, drawn, inside)])
-        spots = registration.to_nm(np.array([(130.0, 160.0), (370.0, 210.0), (240.0, 400.0)]))
-        gone = [holes[np.hypot(*(holes - spot).T).argmin()] for spot in spots]
-        kept = [o for o in drawn if not any((np.abs((o.min(0) + o.max(0)) / 2 - hole) < 1).all() for hole in gone)]
-        return tuple(kept), [{"kind": "missing", "x_nm": float(x), "y_nm": float(y)} for x, y in gone]
-    if field.defect == "bridge":
-        spaces = [gauge for gauge in true_gauges(printed, inside & printed.on_side) if gauge.mode == "space"]
-        middle = np.array(PLACES_NM[field.block])
-        chosen = min(
-            spaces, key=lambda gauge: (gauge.cd_design_nm, np.hypot(gauge.x_nm - middle[0], gauge.y_nm - middle[1]))
-        )
-        across, half = chosen.cd_design_nm / 2, 17.0
-        reach = (across, half) if chosen.angle_deg == 0 else (half, across)
-        bridge = shapely.box(
-            chosen.x_nm - reach[0], chosen.y_nm - reach[1], chosen.x_nm + reach[0], chosen.y_nm + reach[1]
-        )
-        outer = shapely.union_all([shapely.Polygon(o) for o in drawn if signed_area(o) > 0])
-        gaps = shapely.union_all([shapely.Polygon(o) for o in drawn if signed_area(o) < 0])
-        united = outlines_of(shapely.union(shapely.difference(outer, gaps), bridge))
-        return united, [{"kind": "bridge", "x_nm": chosen.x_nm, "y_nm": chosen.y_nm}]
-    return tuple(drawn), []
+        return _without_holes(drawn, true_holes(printed, drawn, inside), registration)
+    return _bridged(drawn, true_gauges(printed, inside & printed.on_side), PLACES_NM[field.block])
+
+
+def _without_holes(
+    drawn: Sequence[Points], holes: Sequence[TrueGauge], registration: Registration
+) -> tuple[tuple[Points, ...], Defects]:
+    """Three holes, in three parts of the picture, never open."""
+    middles = np.array([(hole.x_nm, hole.y_nm) for hole in holes])
+    spots = registration.to_nm(np.array([(130.0, 160.0), (370.0, 210.0), (240.0, 400.0)]))
+    gone = [middles[np.hypot(*(middles - spot).T).argmin()] for spot in spots]
+    kept = [o for o in drawn if not any((np.abs((o.min(0) + o.max(0)) / 2 - middle) < 1).all() for middle in gone)]
+    return tuple(kept), [{"kind": "missing", "x_nm": float(x), "y_nm": float(y)} for x, y in gone]
+
+
+def _bridged(
+    drawn: Sequence[Points], gauges: Sequence[TrueGauge], middle_nm: tuple[float, float]
+) -> tuple[tuple[Points, ...], Defects]:
+    """Material across the narrowest space next to the middle of the picture."""
+    spaces = [gauge for gauge in gauges if gauge.mode == "space"]
+    at = min(spaces, key=lambda each: (each.cd_design_nm, np.hypot(each.x_nm - middle_nm[0], each.y_nm - middle_nm[1])))
+    across, half = at.cd_design_nm / 2, 17.0
+    x, y = (across, half) if at.angle_deg == 0 else (half, across)
+    bridge = shapely.box(at.x_nm - x, at.y_nm - y, at.x_nm + x, at.y_nm + y)
+    outer = shapely.union_all([shapely.Polygon(o) for o in drawn if signed_area(o) > 0])
+    gaps = shapely.union_all([shapely.Polygon(o) for o in drawn if signed_area(o) < 0])
+    united = outlines_of(shapely.union(shapely.difference(outer, gaps), bridge))
+    return united, [{"kind": "bridge", "x_nm": at.x_nm, "y_nm": at.y_nm}]
 
 
 def _rounded(gauge: TrueGauge) -> dict[str, object]:
@@ -276,7 +286,11 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m semiview.simulation.example_project FOLDER\n")
         return 2
-    write_example_project(Path(arguments[0]))
+    try:
+        write_example_project(Path(arguments[0]))
+    except OSError as error:
+        sys.stderr.write(f"The example project could not be written to {arguments[0]}: {error}.\n")
+        return 1
     return 0
 
 

@@ -1,8 +1,8 @@
 """Layouts of the kinds that SEM fields show, drawn in nm about the origin.
 
 Every pattern takes (size_nm, cd_nm, seed): the field's width and height, the smallest drawn width and the seed of its
-choices. Shapes reach past the field's border, corners lie on whole nm, and the outlines are merged: outer boundaries
-counter-clockwise, holes clockwise (y up).
+choices. Shapes reach past the field's border. For a whole cd_nm corners lie on whole nm. The outlines are merged: outer
+boundaries counter-clockwise, holes clockwise (y up).
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def random_contact(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]
 def logic(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
     """Aperiodic Manhattan routing: cut tracks of one or two widths, joined by straps."""
     rng = np.random.default_rng(seed)
-    unit = round(cd_nm)
+    unit = _unit(cd_nm)
     columns, tracks = int(size_nm[0] / unit) + 8, int(size_nm[1] / (2 * unit)) + 4
     filled = np.zeros((tracks, columns), bool)
     for track in filled:
@@ -79,7 +79,7 @@ def logic(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
 def sram(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
     """A small cell, mirrored in turn along rows and columns; periodic with two cells."""
     rng = np.random.default_rng(seed)
-    unit = round(cd_nm)
+    unit = _unit(cd_nm)
     across, up = 9 * unit, 8 * unit
     cell = SRAM_CELL * unit
     boxes = []
@@ -122,7 +122,7 @@ def bars(size_nm: Size, cd_nm: float, seed: int) -> tuple[Points, ...]:
     """Dense bars of many lengths, their tips facing each other across gaps of one to three widths."""
     rng = np.random.default_rng(seed)
     width, height = size_nm
-    unit = round(cd_nm)
+    unit = _unit(cd_nm)
     boxes = []
     for left in range(-round(width / 2) - 2 * unit, round(width / 2) + 2 * unit, 2 * unit):
         bottom = -round(height / 2) - int(rng.integers(2, 20)) * unit
@@ -160,6 +160,12 @@ def outlines_of(shape: shapely.Geometry) -> tuple[Points, ...]:
     polygons = [orient(part) for part in tidy if isinstance(part, Polygon) and not part.is_empty]
     polygons.sort(key=lambda polygon: polygon.bounds)
     return tuple(as_outline(ring.coords) for polygon in polygons for ring in (polygon.exterior, *polygon.interiors))
+
+
+def _unit(cd_nm: float) -> int:
+    if not cd_nm >= 2:
+        raise ValueError(f"a pattern on a grid of whole nm needs a smallest width of 2 nm or more, not {cd_nm}")
+    return round(cd_nm)
 
 
 def _lattice(

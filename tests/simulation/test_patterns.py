@@ -76,3 +76,10 @@ def test_that_the_periodic_kinds_repeat_and_routing_does_not() -> None:
 def test_that_a_ring_has_a_hole_that_runs_clockwise() -> None:
     ring = merged([(0, 0, 30, 10), (0, 20, 30, 30), (0, 0, 10, 30), (20, 0, 30, 30)])
     assert [signed_area(outline) for outline in ring] == [900, -100]
+
+
+@pytest.mark.parametrize("name", ["logic", "sram", "bars"])
+@pytest.mark.parametrize("cd_nm", [0.4, 0.0, -3.0, float("nan")])
+def test_that_a_width_below_the_grid_is_refused_in_words(name: str, cd_nm: float) -> None:
+    with pytest.raises(ValueError, match="needs a smallest width of 2 nm or more"):
+        PATTERNS[name](SIZE, cd_nm, 1)
