@@ -29,10 +29,10 @@ def set_registration(document: Document, registration: Registration) -> Document
 
 
 def nudge(document: Document, right_px: float, up_px: float) -> Document:
-    """Move the design over the image, by hand, in image px."""
-    if right_px == 0 and up_px == 0:
-        return document
+    """Move the design over the image, by hand, in image px; impossible while the pixel size is unknown."""
     scale = document.registration.frame.nm_per_px
+    if (right_px == 0 and up_px == 0) or np.isnan(scale):
+        return document
     return replace(document, registration=document.registration.moved(right_px * scale, up_px * scale).by_hand())
 
 

@@ -224,3 +224,8 @@ def test_that_the_size_kept_with_each_step_is_what_the_steps_take_together() -> 
     before = [None, *documents[:-1]]
     assert history.size_bytes() == sum(new.bytes_not_in(old) for new, old in zip(documents, before, strict=True))
     assert len(documents) < 9
+
+
+def test_that_nothing_moves_while_the_pixel_size_is_unknown() -> None:
+    unknown = Document(Registration(Frame((1.0, 1.0), (0.0, 0.0), float("nan"))))
+    assert edits.nudge(unknown, 1.0, 2.0) is unknown
