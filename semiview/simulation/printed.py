@@ -66,7 +66,7 @@ def print_edges(
 
 
 def palasantzas_psd(frequency: Values, sigma: float, xi: float, hurst: float) -> Values:
-    """Two-sided power spectral density of a rough edge (METROLOGY.md 7): PSD0 / (1 + (2 pi f xi)^2)^(H + 1/2)."""
+    """Two-sided power spectral density of a rough edge after Palasantzas: PSD0 / (1 + (2 pi f xi)^2)^(H + 1/2)."""
     at_zero = 2 * np.sqrt(np.pi) * sigma**2 * xi * gamma(hurst + 0.5) / gamma(hurst)
     result: Values = at_zero / (1 + (2 * np.pi * frequency * xi) ** 2) ** (hurst + 0.5)
     return result

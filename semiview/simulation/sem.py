@@ -1,4 +1,4 @@
-"""A simulated SEM field with the truth beside it (METROLOGY.md 9)."""
+"""A simulated SEM field with the truth beside it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
