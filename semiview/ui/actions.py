@@ -106,7 +106,7 @@ TABLE: tuple[ActionSpec, ...] = (
         "Predict this case",
         "app",
         ("Ctrl+P",),
-        "Run the current checkpoint on it, and on some of the next that lack a prediction",
+        "Run the current checkpoint on it, in the background",
         "predict",
     ),
     ActionSpec(

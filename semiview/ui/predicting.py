@@ -86,13 +86,13 @@ class Predicting(QObject):
         return "the worker is predicting" if self.busy else None
 
     def predict_open(self) -> None:
-        """Predict the open case with the current checkpoint, and some of the next that lack it."""
+        """Predict the open case with the current checkpoint; where that goes by itself, some of the next too."""
         workspace, case = self._session.workspace, self._session.case
         if workspace is None or case is None or self.busy or self._closed:
             return
         self._preparing = True
         self.changed.emit()
-        wanted = [case.case_id, *self._following(case.case_id)]
+        wanted = [case.case_id, *(self._following(case.case_id) if self.automatic else ())]
         scratch = tempfile.TemporaryDirectory(prefix="semiview-predict-")
         self._scratch = scratch
         folder = Path(scratch.name)

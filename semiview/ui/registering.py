@@ -30,10 +30,10 @@ class Registering(QObject):
         case = self._session.case
         if case is None:
             return "no case is open"
-        if case.design is None:
-            return "the case has no design"
         if not case.sem.pixel_size.known:
             return "the pixel size is unknown"
+        if case.design is None:
+            return "the case has no design"
         return None
 
     def why_not_align(self) -> str | None:

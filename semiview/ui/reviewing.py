@@ -204,10 +204,10 @@ def permits_of(case: Case | None, document: Document | None, measurement: Measur
     if case.prediction is None and document.correction is None:
         shape = "there is no shape: predict it, or draw it with the brush"
     registration = document.registration.unusable_because
-    if case.design is None:
-        registration = "the case has no design"
-    elif not case.sem.pixel_size.known:
+    if not case.sem.pixel_size.known:
         registration = "the pixel size is unknown"
+    elif case.design is None:
+        registration = "the case has no design"
     if registration is not None:
         measured: str | None = registration
     elif measurement is None:

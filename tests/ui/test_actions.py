@@ -47,7 +47,7 @@ def every_binding(**changed: Binding) -> dict[str, Binding]:
 def test_that_a_table_and_bindings_that_differ_are_refused(qtbot: QtBot) -> None:
     window = QMainWindow()
     qtbot.addWidget(window)
-    with pytest.raises(ValueError, match="review.accept"):
+    with pytest.raises(ValueError, match=r"review\.accept"):
         Actions(window, {name: binding for name, binding in every_binding().items() if name != "review.accept"})
 
 
