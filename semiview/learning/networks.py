@@ -4,6 +4,7 @@ A U-Net whose norms act on the channels of each pixel alone and whose borders ar
 enough halo gives the same answer as the whole picture.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -33,24 +34,29 @@ class PixelNorm(nn.Module):
 
 
 class Block(nn.Module):
-    """Two times convolution, norm, ReLU; dropout in between where it is wanted."""
+    """A convolution, and a second one beside a way straight through, which alone is there at first.
+
+    Only the branch is normed: a norm on the way through would leave of a flat grey little more than its sign.
+    """
 
     def __init__(self, incoming: int, channels: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.first = nn.Conv2d(incoming, channels, 3, padding=1, padding_mode="reflect", bias=False)
-        self.first_norm = PixelNorm(channels)
+        self.first = nn.Conv2d(incoming, channels, 3, padding=1, padding_mode="reflect")
+        self.norm = PixelNorm(channels)
         self.dropout = nn.Dropout2d(dropout)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect", bias=False)
-        self.second_norm = PixelNorm(channels)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
+        nn.init.kaiming_normal_(self.first.weight, nonlinearity="linear")
+        nn.init.zeros_(self.second.weight)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, incoming, H, W) to (B, channels, H, W)."""
-        features = functional.relu(self.first_norm(self.first(features)))
-        return functional.relu(self.second_norm(self.second(self.dropout(features))))
+        through: Tensor = self.first(features)
+        branch: Tensor = self.second(self.dropout(functional.relu(self.norm(through))))
+        return through + branch
 
 
 class PatternNet(nn.Module):
-    """SEM -> logit of standing material.
+    """SEM -> logit of standing material. Each level sees the picture itself, averaged, beside the features.
 
     Parameters
     ----------
@@ -66,10 +72,10 @@ class PatternNet(nn.Module):
         deep = len(channels) - 2
         self.width = width
         self.down = nn.ModuleList(
-            Block(incoming, outgoing, dropout if level >= deep else 0.0)
-            for level, (incoming, outgoing) in enumerate(zip([1, *channels[:-1]], channels, strict=True))
+            Block(incoming + 1, outgoing, dropout if level >= deep else 0.0)
+            for level, (incoming, outgoing) in enumerate(zip([0, *channels[:-1]], channels, strict=True))
         )
-        steps = list(zip(channels, channels[1:], strict=False))
+        steps = list(pairwise(channels))
         self.narrow = nn.ModuleList(nn.Conv2d(deeper, outgoing, 1) for outgoing, deeper in steps)
         self.up = nn.ModuleList(Block(2 * outgoing, outgoing) for outgoing, _ in steps)
         self.head = nn.Conv2d(width, 1, 1)
@@ -80,7 +86,8 @@ class PatternNet(nn.Module):
         features = pictures
         for level, block in enumerate(self.down):
             if level > 0:
-                features = functional.avg_pool2d(features, 2)
+                pictures = functional.avg_pool2d(pictures, 2)
+                features = torch.cat([functional.avg_pool2d(features, 2), pictures], dim=1)
             features = block(features)
             skips.append(features)
         for level in reversed(range(len(self.up))):

@@ -34,7 +34,7 @@ HELD_OUT_PER_TYPE = 8
 HELD_OUT_DOSE = 20.0
 REPORT_EVERY = 50
 SEEDS_PER_RUN = 1_000_000
-LEARNING_RATE, WEIGHT_DECAY = 1.2e-3, 1e-2
+LEARNING_RATE, WEIGHT_DECAY = 1.5e-3, 1e-2
 
 
 def train_starter(steps: int, batch: int, patch_px: int, seed: int) -> Iterator[tuple[Trainer, float]]:
@@ -80,9 +80,9 @@ def main() -> None:
     """Train, score on held-out fields, write the file with its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch", type=int, default=3)
-    parser.add_argument("--patch-px", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--patch-px", type=int, default=128)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -106,7 +106,7 @@ def write_starter(network: PatternNet, options: argparse.Namespace) -> None:
         "task": "SEM picture to probability of standing material",
         "training_data": (
             f"simulated SEM only: {options.steps + POOL} fields of {FIELD_PX} px, {len(PATTERN_TYPES)} pattern types, "
-            "both tones, 0.5 to 70 nm/px, features of 5 to 90 px, doses of 5 to 200 electrons a pixel"
+            "both tones, 0.5 to 70 nm/px, features of 5 to 64 px, doses of 5 to 200 electrons a pixel"
         ),
         "command": (
             f"python -m semiview.learning.starter --out OUT --steps {options.steps} --batch {options.batch} "

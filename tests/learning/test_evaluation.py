@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from semiview.core.outline import rectangle
 from semiview.core.raster import coverage
@@ -10,10 +11,10 @@ SHAPE = (120, 160)
 
 
 def bars(grown_px=0.0, count=3):
-    boxes = [
-        rectangle(20 + 40 * i - grown_px, 20 - grown_px, 40 + 40 * i + grown_px, 90 + grown_px) for i in range(count)
-    ]
-    return coverage([box[::-1] for box in boxes], SHAPE)
+    """Bars whose straight edges lie exactly on the half contour: blurred, because that of a sharp edge is not."""
+    starts = [20 + 40 * i for i in range(count)]
+    boxes = [rectangle(x - grown_px, 20 - grown_px, x + 20 + grown_px, 90 + grown_px)[::-1] for x in starts]
+    return ndimage.gaussian_filter(coverage(boxes, SHAPE), 1.0)
 
 
 def sample(target, weight=None, nm_per_px=(2.0, 2.0)):

@@ -109,10 +109,13 @@ def test_that_cancel_discards(toy):
     assert not (Path(job.run_folder) / STATE_FILE).exists()
 
 
-def test_that_training_ends_when_validation_no_longer_improves(toy):
-    events = list(fine_tune(toy.job(epochs=9, steps_per_epoch=1, learning_rate=1e-9, patience=2)))
-    assert len(of(EpochDone, events)) < 9
-    assert isinstance(events[-1], Finished)
+def test_that_training_ends_when_validation_no_longer_improves(toy, monkeypatch):
+    losses = iter([0.5, 0.4, 0.45, 0.41, 0.3, 0.2])
+    monkeypatch.setattr(training.Trainer, "validation_loss", lambda self, samples: next(losses))
+    events = list(fine_tune(toy.job(epochs=6, steps_per_epoch=1, patience=2)))
+    assert [event.best_epoch for event in of(EpochDone, events)] == [1, 2, 2, 2]
+    assert of(CheckpointSaved, events)[0].epoch == 2
+    assert events[-1].outcome == "done"
 
 
 def test_that_a_network_that_explodes_ends_the_run_with_a_sentence(toy):
