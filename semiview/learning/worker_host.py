@@ -196,6 +196,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
             process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
             end_group(process.pid, kill=True)
+            process.kill()  # it may not have made its group yet
             process.wait()
 
 

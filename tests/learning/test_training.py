@@ -111,7 +111,7 @@ def test_that_cancel_discards(toy):
 
 def test_that_training_ends_when_validation_no_longer_improves(toy, monkeypatch):
     losses = iter([0.5, 0.4, 0.45, 0.41, 0.3, 0.2])
-    monkeypatch.setattr(training.Trainer, "validation_loss", lambda self, samples: next(losses))
+    monkeypatch.setattr(training.Trainer, "validation_loss", lambda *_: next(losses))
     events = list(fine_tune(toy.job(epochs=6, steps_per_epoch=1, patience=2)))
     assert [event.best_epoch for event in of(EpochDone, events)] == [1, 2, 2, 2]
     assert of(CheckpointSaved, events)[0].epoch == 2
