@@ -1,5 +1,6 @@
 """The window: panels around the views, menus and tools from the one table of actions."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.key_sheet import KeySheet
 from semiview.ui.panels.case_list import CaseList
-from semiview.ui.panels.log import LogPanel
+from semiview.ui.panels.log import LOGGER, LogPanel
 from semiview.ui.panels.measurements import MeasurementsPanel
 from semiview.ui.panels.message_page import MessagePage
 from semiview.ui.panels.question_bar import QuestionBar
@@ -44,6 +45,8 @@ from semiview.ui.panels.training import TrainingPanel
 from semiview.ui.questions import Questions
 from semiview.ui.theme import Choice, apply_theme
 from semiview.ui.view_settings import ViewSettings
+
+logger = logging.getLogger(LOGGER)
 
 TOOLBAR = (
     ("app.open", "app.save", "app.undo", "app.redo"),
@@ -284,6 +287,11 @@ class MainWindow(QMainWindow):
         session.view_changed.connect(self._view_changed)
         session.tool_changed.connect(self._tool_changed)
         session.before_changed.connect(self._show_document)
+        session.said.connect(logger.info)
+        session.noted.connect(logger.info)
+        desk.predicting.failed.connect(logger.warning)
+        desk.training.failed.connect(lambda reason, _: logger.warning(reason))
+        desk.saving.failed.connect(lambda failure: logger.warning(f"not saved: {failure.what}: {failure.why}"))
         session.place_wanted.connect(self._go_to)
         session.workspace_changed.connect(self._workspace_changed)
         views.pointer_moved.connect(self.status_line.show_pointer)

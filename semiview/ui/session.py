@@ -1,7 +1,7 @@
 """What is open, and the one way to change it."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,6 +26,7 @@ class _Left:
     history: History
     saved: Document
     image_sha256: str
+    draft: Draft | None  # still on offer
 
 
 class Session(QObject):
@@ -166,7 +167,7 @@ class Session(QObject):
             self._case, self._review = opened.case, opened.review
             left = self._left.pop(opened.case.case_id, None)
             if left is not None and left.image_sha256 == opened.case.sem.sha256:
-                self._history, self._saved, self._draft = left.history, left.saved, None
+                self._history, self._saved, self._draft = left.history, left.saved, left.draft
             else:
                 self._history, self._saved = History.begin(opened.document), opened.document
                 self._draft = opened.draft
@@ -196,7 +197,7 @@ class Session(QObject):
             self._saved = document
         elif case_id in self._left:
             left = self._left[case_id]
-            self._left[case_id] = _Left(left.history, document, left.image_sha256)
+            self._left[case_id] = replace(left, saved=document)
 
     def drop_draft(self) -> None:
         """The draft was taken up or turned down."""
@@ -252,7 +253,7 @@ class Session(QObject):
         """Keep the open case's history; of those without unsaved work only the newest few."""
         if self._case is None or self._history is None or self._saved is None:
             return
-        self._left[self._case.case_id] = _Left(self._history, self._saved, self._case.sem.sha256)
+        self._left[self._case.case_id] = _Left(self._history, self._saved, self._case.sem.sha256, self._draft)
         clean = [case_id for case_id, left in self._left.items() if left.history.document is left.saved]
         for case_id in clean[:-KEPT_HISTORIES]:
             del self._left[case_id]

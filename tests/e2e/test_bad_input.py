@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, qInstallMessageHandler
 from PySide6.QtWidgets import QLineEdit
 
 from semiview.feedback.drafts import list_drafts
@@ -136,15 +136,18 @@ def test_that_the_window_does_not_close_in_silence_over_unsaved_work(user, small
 
 
 def test_that_an_exception_in_a_slot_is_told_and_the_program_goes_on(user, small: Path) -> None:
+    user.expects_trouble = True
     user.open_project(small)
-    before = sys.excepthook
+    hook, handler = sys.excepthook, qInstallMessageHandler(None)
     watch_exceptions(user.window)
     try:
         sys.excepthook(ZeroDivisionError, ZeroDivisionError("by nothing"), None)
     finally:
-        sys.excepthook = before
+        sys.excepthook = hook
+        qInstallMessageHandler(handler)
     bar = user.window.questions_bar.findChild(object, "question_told")
     assert "by nothing" in bar.children()[1].text()
+    user.until(lambda: "ZeroDivisionError" in user.window.log.text.toPlainText())
     user.open_case("c1")
     assert user.session.case.case_id == "c1"
 
