@@ -9,11 +9,11 @@ from semiview.core.gauge import Gauge
 from semiview.core.outline import Points, signed_area
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize
-from semiview.metrology.contour import on_border
+from semiview.metrology.contour import Contours, edge_segments, inside_picture
 from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid, following_point, repeated
-from semiview.metrology.epe import GRID_PX, Source
+from semiview.metrology.epe import Source
 
-ROWS_AT_MOST = 512
+ROWS_AT_MOST = 128
 SLOPE_SIGMAS = 4.0
 HOLE_SHARE = 0.75  # of a hole's outline on which an edge must have been found
 
@@ -67,25 +67,20 @@ class _Width:
 
 def measure_cd(
     gauges: Sequence[Gauge],
-    outlines_px: Sequence[Points],
+    contours: Contours,
     registration: Registration,
     pixel_size: PixelSize,
     shape: tuple[int, int],
     source: Source,
     edge_algorithm: str,
-    found: Booleans | None = None,
     ignore: Booleans | None = None,
 ) -> tuple[CdRow, ...]:
     """Widths of all gauges in the contours of one source.
 
     Parameters
     ----------
-    outlines_px
-        Contours of standing material in image px, inside on the left as seen on the screen.
     pixel_size
         The nominal scale that widths are given in; the registration only says where to look.
-    found
-        (M,) over the concatenated contour points: False where the segment that begins there is no edge.
     ignore
         (H, W) True where nothing may be read; a gauge whose middle or edge lies there has no CD.
     """
@@ -95,23 +90,13 @@ def measure_cd(
     if not pixel_size.known:
         widths = [_Width(reason="pixel size unknown")] * len(gauges)
     else:
-        contour = np.concatenate(outlines_px) if outlines_px else np.empty((0, 2))
-        usable = ~on_border(contour, shape)
-        following = following_point(outlines_px)
-        usable &= usable[following]
-        counts = np.array([len(outline) for outline in outlines_px], dtype=np.int64)
-        lengths = np.hypot(*(contour[following] - contour).T)
-        seen = _share(lengths, np.ones(len(contour), dtype=bool) if found is None else found, counts)
-        whole = _share(lengths, usable, counts) == 1
-        if found is not None:
-            usable &= found
-        grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable)
+        grid = edge_segments(contours, shape)
         straight = [index for index, gauge in enumerate(gauges) if gauge.mode in ("line", "space")]
         round_ones = [index for index, gauge in enumerate(gauges) if gauge.mode == "hole"]
         chosen = [gauges[index] for index in straight]
         answers = _straight(chosen, grid, registration, pixel_size, shape, ignore)
         chosen = [gauges[index] for index in round_ones]
-        answers += _holes(chosen, outlines_px, whole, seen, registration, pixel_size, ignore)
+        answers += _holes(chosen, contours, registration, pixel_size, shape, ignore)
         by_index = dict(zip(straight + round_ones, answers, strict=True))
         widths = [
             by_index.get(index, _Width(reason=f"{gauge.mode} is not built yet")) for index, gauge in enumerate(gauges)
@@ -210,6 +195,17 @@ def _straight(
     return results
 
 
+def _shares(contours: Contours, shape: tuple[int, int]) -> tuple[Booleans, Floats]:
+    """(R,) whether each outline lies wholly within the picture, and the share of its length that is an edge."""
+    if not contours.outlines:
+        return np.empty(0, dtype=bool), np.empty(0)
+    contour = np.concatenate(contours.outlines)
+    lengths = np.hypot(*(contour[following_point(contours.outlines)] - contour).T)
+    counts = np.array([len(outline) for outline in contours.outlines], dtype=np.int64)
+    found = np.ones(len(contour), dtype=bool) if contours.found is None else contours.found
+    return _share(lengths, inside_picture(contours, shape), counts) == 1, _share(lengths, found, counts)
+
+
 def _share(lengths: Floats, marked: Booleans, counts: Integers) -> Floats:
     """(R,) share of each outline's length that is marked."""
     ring = np.repeat(np.arange(len(counts)), counts)
@@ -248,16 +244,17 @@ def _marked(places: Points, ignore: Booleans) -> Booleans:
 
 def _holes(
     gauges: Sequence[Gauge],
-    outlines_px: Sequence[Points],
-    whole: Booleans,
-    found_share: Floats,
+    contours: Contours,
     registration: Registration,
     pixel_size: PixelSize,
+    shape: tuple[int, int],
     ignore: Booleans | None,
 ) -> list[_Width]:
     """Area-equivalent diameter, ellipse of equal second moments and Feret diameters of the void in each gauge's box."""
     if not gauges:
         return []
+    outlines_px = contours.outlines
+    whole, found_share = _shares(contours, shape)
     areas = [signed_area(outline) for outline in outlines_px]
     voids = [index for index, area in enumerate(areas) if area > 0]  # rows count down: a void is positive
     middles = np.array([outlines_px[index].mean(axis=0) for index in voids]).reshape(-1, 2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -11,12 +12,16 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from semiview.core.design import Design
 from semiview.core.document import MeasureSettings
-from semiview.core.outline import Points, as_outline, signed_area
-from semiview.metrology.crossing import Booleans, Floats
+from semiview.core.outline import Points, signed_area
+from semiview.core.registration import Registration
+from semiview.core.sem_image import SemImage
+from semiview.metrology.crossing import Booleans, Floats, Integers, SegmentGrid, following_point
 from semiview.metrology.edge_profile import LEVEL_PX, dark_material, find_edges, image_noise, sample_profiles
-from semiview.metrology.walk import clearances, walk
+from semiview.metrology.walk import Walk, clearances, walk
 
+GRID_PX = 4.0
 SEED_STEP_PX = 2.0
 CORNER_PX = 6.0  # over this length beside a corner the seeds' normals turn from one side to the next
 JUMP_PX = 3.0
@@ -28,8 +33,8 @@ SPECK_PX2 = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SemContours:
-    """Contours and how far they are edges.
+class Contours:
+    """Contours and how far they are edges; compared by identity, so that what is made from them is made once.
 
     Attributes
     ----------
@@ -45,6 +50,26 @@ class SemContours:
     outlines: tuple[Points, ...]
     found: Booleans | None = None
     sigma_px: Floats | None = None
+
+
+@lru_cache(maxsize=8)
+def edge_segments(contours: Contours, shape: tuple[int, int]) -> SegmentGrid:
+    """The segments that are edges: found, and not on the border of a picture of that shape."""
+    return SegmentGrid.of(contours.outlines, GRID_PX, rows_down=True, keep=seen_segments(contours, shape))
+
+
+def seen_segments(contours: Contours, shape: tuple[int, int]) -> Booleans:
+    """(M,) over the concatenated points: True where the segment that begins there is an edge."""
+    usable = inside_picture(contours, shape)
+    return usable if contours.found is None else usable & contours.found
+
+
+def inside_picture(contours: Contours, shape: tuple[int, int]) -> Booleans:
+    """(M,) over the concatenated points: True where the segment that begins there lies within the picture."""
+    outlines = contours.outlines
+    usable = ~on_border(np.concatenate(outlines) if outlines else np.empty((0, 2)), shape)
+    result: Booleans = usable & usable[following_point(outlines)]
+    return result
 
 
 def half_contours(values: npt.ArrayLike, level: float = 0.5) -> tuple[Points, ...]:
@@ -100,64 +125,130 @@ def on_border(points: Points, shape: tuple[int, int]) -> Booleans:
     return result
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seeds:
+    """N points near the true edges, in the order of their outlines.
+
+    Attributes
+    ----------
+    points_px, normals_px
+        (N, 2) image px; the normals outward from standing material.
+    outline
+        (N,) index of the outline.
+    room_px
+        (N,) half the local width or space, whichever is less.
+    """
+
+    points_px: Points
+    normals_px: Points
+    outline: Integers
+    room_px: Floats
+
+
+def outline_seeds(outlines_px: Sequence[Points], reach_px: float) -> Seeds:
+    """Seeds along outlines of standing material in image px, inside on the left as seen on the screen."""
+    upward = [outline * UPWARD for outline in outlines_px]
+    way = walk(upward, SEED_STEP_PX, CORNER_PX, round_corners=True)
+    if len(way.points) == 0:
+        return Seeds(way.points, way.normals, way.outline, way.place)
+    inside, outside, _ = clearances(way, upward, 2 * reach_px)
+    return Seeds(way.points * UPWARD, way.normals * UPWARD, way.outline, np.minimum(inside, outside) / 2)
+
+
+def design_seeds(design: Design, registration: Registration, shape: tuple[int, int], reach_px: float) -> Seeds:
+    """Seeds along the registered design, with the normals of the material its tone says, in or near the picture."""
+    nm_per_px = registration.frame.nm_per_px
+    way, room = _drawn_seeds(design, nm_per_px, reach_px)
+    points = registration.to_px(way.points + np.array(design.field_nm[:2]))
+    normals = registration.directions_to_px(way.normals)
+    if design.tone == "opening":
+        normals = -normals
+    seeds = Seeds(points, normals, way.outline, room / nm_per_px)
+    if (design.tone == "opening") != registration.frame.mirrored:  # inside stays on the left
+        seeds = Seeds(points[::-1], normals[::-1], way.outline[::-1], seeds.room_px[::-1])
+    # Whole outlines, so that what leaves the picture is still closed around it.
+    kept = np.zeros(int(way.outline.max(initial=-1)) + 1, dtype=bool)
+    kept[seeds.outline[_inside(seeds.points_px, shape, -reach_px)]] = True
+    return _where(seeds, kept[seeds.outline])
+
+
+@lru_cache(maxsize=4)
+def _drawn_seeds(design: Design, nm_per_px: float, reach_px: float) -> tuple[Walk, Floats]:
+    """The walk along the target relative to the field's corner and its room in nm: the same for every registration."""
+    outlines = [outline - np.array(design.field_nm[:2]) for outline in design.target]
+    way = walk(outlines, SEED_STEP_PX * nm_per_px, CORNER_PX * nm_per_px, round_corners=True)
+    if len(way.points) == 0:
+        return way, np.empty(0)
+    inside, outside, _ = clearances(way, outlines, 2 * reach_px * nm_per_px)
+    return way, np.minimum(inside, outside) / 2
+
+
+def _inside(points: Points, shape: tuple[int, int], margin: float) -> Booleans:
+    largest = np.array([shape[1] - 1, shape[0] - 1])
+    result: Booleans = np.all((points >= margin) & (points <= largest - margin), axis=1)
+    return result
+
+
+def _where(seeds: Seeds, keep: Booleans) -> Seeds:
+    if keep.all():
+        return seeds
+    return Seeds(seeds.points_px[keep], seeds.normals_px[keep], seeds.outline[keep], seeds.room_px[keep])
+
+
 def sem_contours(
-    pixels: npt.NDArray[np.generic],
-    seeds_px: Sequence[Points],
+    sem: SemImage,
+    seeds: Seeds,
     settings: MeasureSettings,
     reach_px: float = 20.0,
-    saturated_high: float = float("inf"),
-) -> SemContours:
+) -> Contours:
     """Seeds moved along their normals to the edge in the unfiltered image.
 
     Parameters
     ----------
-    pixels
-        (H, W) grey values.
-    seeds_px
-        Outlines of standing material near the true ones, in image px, inside on the left as seen on the screen: from
-        the registered design or a prediction.
     reach_px
-        Farthest move; also limited to half the local width or space.
-    saturated_high
-        Grey value at which the detector is full.
+        Farthest move; also limited to the seed's room.
 
     Returns
     -------
-    SemContours
+    Contours
         Where the contrast is weak against the image's noise or against the field's other edges there is no edge, and
         the outline goes straight on to the next one: across the mouth of a slot that fused. Outlines of which less
         than half is found within the picture are left out: a hole that never opened has no contour.
     """
-    upward = [outline * UPWARD for outline in seeds_px]
-    way = walk(upward, SEED_STEP_PX, CORNER_PX, round_corners=True)
-    points, normals = way.points * UPWARD, way.normals * UPWARD
-    visible = ~on_border(points, (pixels.shape[0], pixels.shape[1]))
+    points, normals = seeds.points_px, seeds.normals_px
+    visible = _inside(points, sem.shape, 0.0)
     if not visible.any():
-        return SemContours(())
-    inside, outside, _ = clearances(way.where(visible), upward, 2 * reach_px)
-    room = np.minimum(reach_px, np.minimum(inside, outside) / 2)
+        return Contours(())
+    room = np.minimum(reach_px, seeds.room_px[visible])
     rows = settings.rows_averaged
-    profiles = sample_profiles(pixels, points[visible], normals[visible], reach_px + LEVEL_PX, rows)
-    noise = image_noise(pixels) / np.sqrt(rows)
+    profiles = sample_profiles(sem.pixels, points[visible], normals[visible], reach_px + LEVEL_PX, rows)
+    noise = _noise(sem) / np.sqrt(rows)
     signal = -profiles if dark_material(profiles, room) else profiles
-    edges = find_edges(signal, settings, noise, room, saturated_high=saturated_high)
+    edges = find_edges(signal, settings, noise, room, saturated_high=sem.saturated_high)
     offset, sigma = np.full(len(points), np.nan), np.full(len(points), np.nan)
     offset[visible], sigma[visible] = edges.offset_px, edges.sigma_px
 
     outlines, found_parts, sigma_parts = [], [], []
-    starts = np.searchsorted(way.outline, np.unique(way.outline))
+    starts = np.flatnonzero(np.append(True, seeds.outline[1:] != seeds.outline[:-1]))
     for begin, end in pairwise([*starts.tolist(), len(points)]):
         part = slice(begin, end)
         moved = _without_jumps(offset[part])
         found = np.isfinite(moved)
         if np.count_nonzero(found) < max(3.0, FOUND_SHARE * np.count_nonzero(visible[part])):
             continue
-        outlines.append(as_outline((points[part] + moved[:, None] * normals[part])[found]))
+        outline = (points[part] + moved[:, None] * normals[part])[found]
+        outline.setflags(write=False)
+        outlines.append(outline)
         found_parts.append(np.roll(found, -1)[found])
         sigma_parts.append(sigma[part][found])
     if not outlines:
-        return SemContours(())
-    return SemContours(tuple(outlines), np.concatenate(found_parts), np.concatenate(sigma_parts))
+        return Contours(())
+    return Contours(tuple(outlines), np.concatenate(found_parts), np.concatenate(sigma_parts))
+
+
+@lru_cache(maxsize=4)
+def _noise(sem: SemImage) -> float:
+    return image_noise(sem.pixels)
 
 
 def _without_jumps(offset: Floats) -> Floats:

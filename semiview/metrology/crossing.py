@@ -140,17 +140,18 @@ class SegmentGrid:
         begin = points + low[:, None] * directions
         end = points + high[:, None] * directions
         line, candidate = self._candidates(begin, end)
-        across = directions[line]
-        to_start = self.starts[candidate] - points[line]
-        to_end = self.ends[candidate] - points[line]
-        side_start = across[:, 0] * to_start[:, 1] - across[:, 1] * to_start[:, 0]
-        side_end = across[:, 0] * to_end[:, 1] - across[:, 1] * to_end[:, 0]
+        # Which side of the line an end lies on: equal for the end and the start that share a vertex.
+        x, y = np.ascontiguousarray(directions.T)
+        level = (x * points[:, 1] - y * points[:, 0])[line]
+        x, y = x[line], y[line]
+        side_start = x * self.starts[:, 1][candidate] - y * self.starts[:, 0][candidate] - level
+        side_end = x * self.ends[:, 1][candidate] - y * self.ends[:, 0][candidate] - level
         # Half-open: a line through a vertex meets exactly one of its two segments.
         hit = (side_start <= 0) != (side_end <= 0)
-        line, candidate, across = line[hit], candidate[hit], across[hit]
-        to_start, to_end = to_start[hit], to_end[hit]
+        line, candidate = line[hit], candidate[hit]
+        across, to_start = directions[line], self.starts[candidate] - points[line]
         share = side_start[hit] / (side_start[hit] - side_end[hit])
-        place = to_start + share[:, None] * (to_end - to_start)
+        place = to_start + share[:, None] * (self.ends[candidate] - self.starts[candidate])
         squared = np.einsum("ij,ij->i", across, across)
         along = np.einsum("ij,ij->i", place, across) / squared
         cosine = np.einsum("ij,ij->i", self.outward[candidate], across) / np.sqrt(squared)

@@ -23,6 +23,7 @@ NOISE_SIGMAS = 5.0
 CONTRAST_SHARE = 0.25  # of the contrast that the field's strong edges have
 STRONG_PERCENTILE = 80
 SATURATED_SHARE = 0.5
+ENOUGH_PROFILES = 500  # tell the tone of the material
 GRADIENT_SIGMA_PX = 1.0
 SIGMOID_STEPS = 25
 
@@ -85,22 +86,37 @@ def _block(image: npt.NDArray[np.float32], points: Points, normals: Points, offs
     height, width = image.shape
     flat = image.ravel()
     u0, v0 = points[:, :1] + normals[:, :1] * offsets, points[:, 1:] + normals[:, 1:] * offsets
-    total: Floats = np.zeros(u0.shape)
+    total = np.zeros(u0.shape, dtype=np.float32)
     for row in range(rows):
         aside = row - (rows - 1) / 2
         u, v = u0 - aside * normals[:, 1:], v0 + aside * normals[:, :1]
-        outside = (u < 0) | (v < 0) | (u > width - 1) | (v > height - 1)
-        left, top = np.clip(u.astype(np.int64), 0, width - 2), np.clip(v.astype(np.int64), 0, height - 2)
+        # A profile is straight: if both of its ends are in the picture, all of it is.
+        ends = np.column_stack([u[:, 0], u[:, -1], v[:, 0], v[:, -1]])
+        crosses = bool((ends.min() < 0) or (ends[:, :2].max() >= width - 1) or (ends[:, 2:].max() >= height - 1))
+        if crosses:
+            outside = (u < 0) | (v < 0) | (u > width - 1) | (v > height - 1)
+            u, v = np.clip(u, 0, width - 1), np.clip(v, 0, height - 1)
+        left, top = u.astype(np.int32), v.astype(np.int32)
+        if crosses:
+            np.minimum(left, width - 2, out=left)
+            np.minimum(top, height - 2, out=top)
         u -= left
         v -= top
-        place = top * width + left
-        upper, lower = flat[place], flat[place + width]
-        upper = upper + (flat[place + 1] - upper) * u
-        lower = lower + (flat[place + width + 1] - lower) * u
-        total += upper + (lower - upper) * v
-        total[outside] = np.nan
-    total /= rows
-    return total
+        right, down = u.astype(np.float32), v.astype(np.float32)
+        top *= width
+        top += left
+        upper, lower = flat[top], flat[top + width]
+        upper += (flat[top + 1] - upper) * right
+        top += width + 1
+        lower += (flat[top] - lower) * right
+        lower -= upper
+        lower *= down
+        total += upper
+        total += lower
+        if crosses:
+            total[outside] = np.nan
+    result: Floats = total.astype(np.float64) / rows
+    return result
 
 
 def offsets_px(reach_px: float, step_px: float = STEP_PX) -> Floats:
@@ -116,8 +132,10 @@ def image_noise(pixels: npt.NDArray[np.generic]) -> float:
     From the mixed second difference, which planes and edges along the axes do not enter, by its MAD.
     """
     image = np.asarray(pixels, dtype=np.float32)
-    mixed = image[:-1, :-1] - image[:-1, 1:] - image[1:, :-1] + image[1:, 1:]
-    spread = float(np.median(np.abs(mixed[::2, ::2]))) * 1.4826 / 2
+    rows, columns = (side - side % 2 for side in image.shape)
+    image = image[:rows, :columns]
+    mixed = image[::2, ::2] - image[::2, 1::2] - image[1::2, ::2] + image[1::2, 1::2]
+    spread = float(np.median(np.abs(mixed))) * 1.4826 / 2
     return max(spread, float(np.sqrt(1 / 12))) if np.issubdtype(pixels.dtype, np.integer) else spread
 
 
@@ -129,6 +147,8 @@ def dark_material(profiles: Floats, room_px: Floats, step_px: float = STEP_PX) -
     room_px
         (N,) distance on either side of the edge within which no other edge lies: dense lines look alike beyond it.
     """
+    every = max(len(profiles) // ENOUGH_PROFILES, 1)
+    profiles, room_px = profiles[::every], room_px[::every]
     offsets = (np.arange(profiles.shape[1]) - profiles.shape[1] // 2) * step_px
     away = np.abs(offsets)
     room = np.maximum(room_px[:, None], 2 * step_px)

@@ -17,14 +17,13 @@ from semiview.core.document import MeasureSettings
 from semiview.core.outline import Points, signed_area
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
-from semiview.metrology.contour import on_border
-from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid, following_point
+from semiview.metrology.contour import Contours, edge_segments, on_border
+from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers
 from semiview.metrology.walk import Walk, clearances, corners, walk
 
 Source = Literal["sem", "prediction", "approved"]
 EpeState = Literal["valid", "missing", "bridge", "extra", "unobserved"]
 
-GRID_PX = 4.0
 MARGIN_PX = 2.0
 COSINE_60 = 0.5
 FREE_AXIS_COSINE = 0.1
@@ -203,42 +202,29 @@ def _surroundings(
 
 def measure_epe(
     points: EpePoints,
-    outlines_px: Sequence[Points],
+    contours: Contours,
     registration: Registration,
     shape: tuple[int, int],
     ignore: Booleans | None,
     source: Source,
     tone: Tone = "raised",
-    found: Booleans | None = None,
-    sigma_px: Floats | None = None,
 ) -> EpeTable:
     """EPE of contours at design points.
 
     Parameters
     ----------
-    outlines_px
-        Contours of standing material in image px, inside on the left as seen on the screen.
     ignore
         (H, W) True where nothing may be read.
     tone
         What the drawn polygon is: material or opening.
-    found
-        (M,) over the concatenated points of `outlines_px`: False where the segment that begins there is no edge.
-        Bridges cannot be told from missing edges then, so such points are `missing`.
-    sigma_px
-        (M,) standard deviation of each contour point along its normal.
 
     Returns
     -------
     EpeTable
         One row per point, and one per contour that no point claims.
     """
-    contour = np.concatenate(outlines_px) if outlines_px else np.empty((0, 2))
-    usable = ~on_border(contour, shape)
-    usable &= usable[following_point(outlines_px)]
-    if found is not None:
-        usable &= found
-    grid = SegmentGrid.of(outlines_px, GRID_PX, rows_down=True, keep=usable)
+    outlines_px, found, sigma_px = contours.outlines, contours.found, contours.sigma_px
+    grid = edge_segments(contours, shape)
     crossed = grid.crossings(points.points_px, points.directions_px, -points.reach_nm, points.reach_nm)
     crossed = crossed.where((crossed.cosine if tone == "raised" else -crossed.cosine) >= COSINE_60)
     hit = crossed.nearest()

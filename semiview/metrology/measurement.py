@@ -1,7 +1,7 @@
 """Everything that is read from one case: contours, CD, EPE and image scores."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,12 +19,19 @@ from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.cd import CdRow, measure_cd
-from semiview.metrology.contour import SemContours, half_contours, sem_contours, threshold_outlines
+from semiview.metrology.contour import (
+    Contours,
+    design_seeds,
+    half_contours,
+    outline_seeds,
+    sem_contours,
+    threshold_outlines,
+)
 from semiview.metrology.crossing import Booleans, Floats
 from semiview.metrology.edge_profile import ALGORITHMS
 from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
 from semiview.metrology.gauge import design_gauges
-from semiview.metrology.pixel_scores import PixelScores, pixel_scores
+from semiview.metrology.pixel_scores import PixelScores, divided, pixel_scores
 
 FALLBACK_REACH_PX = 20.0
 
@@ -35,6 +42,8 @@ class ScoreRow:
 
     EPE and CD figures are those of the prediction: against the design where `against` is "design", and the
     difference to the approved shape's own where it is "approved". NaN where `reason` or the case's reasons say why.
+    `cd_bias_nm` is how much wider the drawn features are on average: what lies between them (spaces, with tone
+    `opening` the lines) counts with the opposite sign, and a pitch not at all. Without a design, that of the lines.
     """
 
     against: str
@@ -163,48 +172,45 @@ def _withheld(case: Case, document: Document) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def _read_shape(source: Source, shape_of: Prediction | Coverage, under: _Conditions) -> _Reading:
     """Contours of a prediction or a drawn shape, and what is measured on them."""
-    return _read(source, SemContours(_outlines(shape_of)), under, "half contour")
+    return _read(source, _contours(shape_of), under, "half contour")
 
 
 @lru_cache(maxsize=4)
-def _read_sem(sem: SemImage, seeds: Design | Prediction | None, under: _Conditions) -> _Reading:
+def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Conditions) -> _Reading:
     """Contours found in the picture from the design, else the prediction, else a threshold, and what they measure."""
     registration, settings = under.registration, under.settings
-    if isinstance(seeds, Design):
-        drawn = [registration.outline_to_px(outline) for outline in seeds.target]
-        outlines = tuple(drawn if seeds.tone == "raised" else [outline[::-1] for outline in drawn])
+    nm_per_px = registration.frame.nm_per_px
+    reach_px = edge_reach_nm(settings, nm_per_px) / nm_per_px if np.isfinite(nm_per_px) else FALLBACK_REACH_PX
+    if isinstance(seeds_from, Design):
+        seeds = design_seeds(seeds_from, registration, under.shape, reach_px)
     else:
-        outlines = threshold_outlines(sem.pixels) if seeds is None else _outlines(seeds)
-    reach = edge_reach_nm(settings, registration.frame.nm_per_px) / registration.frame.nm_per_px
-    reach_px = reach if np.isfinite(reach) else FALLBACK_REACH_PX
-    contours = sem_contours(sem.pixels, outlines, settings, reach_px, sem.saturated_high)
-    return _read("sem", contours, under, settings.edge_algorithm)
+        drawn = threshold_outlines(sem.pixels) if seeds_from is None else _contours(seeds_from).outlines
+        seeds = outline_seeds(drawn, reach_px)
+    return _read("sem", sem_contours(sem, seeds, settings, reach_px), under, settings.edge_algorithm)
 
 
-def _read(source: Source, contours: SemContours, under: _Conditions, edge_algorithm: str) -> _Reading:
+def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm: str) -> _Reading:
     design, registration, shape = under.design, under.registration, under.shape
     ignored = _ignored(under.ignore_layers, under.ignore, shape)
-    gauges, found = under.gauges, contours.found
+    gauges = under.gauges
     epe = EpeTable.concatenated([])
     if design is not None and design.tone is not None:
         points = _design_points(design, registration, shape, under.settings)
-        epe = measure_epe(
-            points, contours.outlines, registration, shape, ignored, source, design.tone, found, contours.sigma_px
-        )
-        gauges += design_gauges(design, registration, shape)
-    scale = under.pixel_size
-    cd = measure_cd(gauges, contours.outlines, registration, scale, shape, source, edge_algorithm, found, ignored)
+        epe = measure_epe(points, contours, registration, shape, ignored, source, design.tone)
+        gauges += _design_gauges(design, registration, shape)
+    cd = measure_cd(gauges, contours, registration, under.pixel_size, shape, source, edge_algorithm, ignored)
     return _Reading(contours.outlines, epe, cd)
 
 
 _design_points = lru_cache(maxsize=4)(design_points)
+_design_gauges = lru_cache(maxsize=4)(design_gauges)
 
 
 @lru_cache(maxsize=4)
-def _outlines(shape_of: Prediction | Coverage) -> tuple[Points, ...]:
+def _contours(shape_of: Prediction | Coverage) -> Contours:
     if isinstance(shape_of, Prediction):
-        return half_contours(shape_of.probability, 0.5)
-    return half_contours(shape_of.to_array(), FULL / 2)
+        return Contours(half_contours(shape_of.probability, 0.5))
+    return Contours(half_contours(shape_of.to_array(), FULL / 2))
 
 
 @lru_cache(maxsize=4)
@@ -238,12 +244,20 @@ def _compared(
     """The prediction against a drawn shape or the registered design."""
     shape = prediction.probability.shape
     ignored = _ignored(ignore_layers, ignore, (shape[0], shape[1]))
-    own = _outlines(prediction)
+    own = _contours(prediction).outlines
     if isinstance(reference, Coverage):
         approved = reference.to_array().astype(np.float32) * np.float32(1 / FULL)
-        return pixel_scores(prediction.probability, approved, ignored, pixel_size, own, _outlines(reference))
-    raster = _design_raster(*reference, (shape[0], shape[1]))
-    return pixel_scores(prediction.probability, raster, ignored, pixel_size, own)
+        return pixel_scores(prediction.probability, approved, ignored, pixel_size, own, _contours(reference).outlines)
+    design, registration = reference
+    raster = _design_raster(design, registration, (shape[0], shape[1]))
+    edges = [registration.to_px(outline) for outline in _fine_target(design, registration.frame.nm_per_px)]
+    return pixel_scores(prediction.probability, raster, ignored, pixel_size, own, edges)
+
+
+@lru_cache(maxsize=4)
+def _fine_target(design: Design, nm_per_px: float) -> tuple[Points, ...]:
+    """The drawn outlines with a point at least every pixel."""
+    return tuple(divided(outline, nm_per_px) for outline in design.target)
 
 
 def _scores(
@@ -260,14 +274,26 @@ def _scores(
         count = int(np.sum(own.epe.state != "extra"))
         offsets = own.epe.epe_nm[:count] - other.epe.epe_nm[:count]
         widths = {row.gauge_id: row.cd_nm for row in other.cd}
-        biases = np.array([row.cd_nm - widths[row.gauge_id] for row in own.cd])
+        biases = _drawn_bias(own.cd, [widths[row.gauge_id] for row in own.cd], under.design)
         rows.append(_score_row("approved", scores, offsets, biases))
     if under.design is not None:
         scores = _compared(prediction, (under.design, under.registration), *about)
         edges = own.epe.epe_nm[own.epe.feature_class == "edge"]
-        biases = np.array([row.cd_nm - row.cd_design_nm for row in own.cd])
+        biases = _drawn_bias(own.cd, [row.cd_design_nm for row in own.cd], under.design)
         rows.append(_score_row("design", scores, edges, biases))
     return tuple(rows)
+
+
+def _drawn_bias(rows: Sequence[CdRow], expected_nm: Sequence[float], design: Design | None) -> Floats:
+    """How much wider each drawn feature is than expected, told from its own gauges and from the gaps beside it."""
+    material = 1 if design is None or design.tone != "opening" else -1
+    return np.array(
+        [
+            (material if row.mode == "line" else -material) * (row.cd_nm - expected)
+            for row, expected in zip(rows, expected_nm, strict=True)
+            if row.mode != "pitch"
+        ]
+    )
 
 
 def _score_row(against: str, scores: PixelScores, offsets_nm: Floats, cd_biases_nm: Floats) -> ScoreRow:

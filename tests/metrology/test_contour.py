@@ -5,9 +5,21 @@ from skimage.measure import find_contours
 from semiview.core.document import MeasureSettings
 from semiview.core.outline import rectangle, signed_area
 from semiview.core.raster import coverage
-from semiview.metrology.contour import half_contours, on_border, sem_contours, threshold_outlines
+from semiview.core.sem_image import SemImage
+from semiview.metrology.contour import (
+    Contours,
+    half_contours,
+    on_border,
+    outline_seeds,
+    sem_contours,
+    threshold_outlines,
+)
 
 SETTINGS = MeasureSettings()
+
+
+def traced(image: np.ndarray, outlines: list[np.ndarray], reach_px: float = 20.0) -> Contours:
+    return sem_contours(SemImage.from_pixels(image), outline_seeds(outlines, reach_px), SETTINGS, reach_px)
 
 
 def disc(shape: tuple[int, int], u: float, v: float, radius: float, width: float = 1.5) -> np.ndarray:
@@ -83,7 +95,7 @@ def smoothed(values: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dark", [False, True])
 def test_that_seeds_move_to_the_edge_of_the_picture(dark: bool) -> None:
     image = sem_of([circle(60, 55, 30.0)], (110, 120), rim=0.0, dark=dark)
-    contours = sem_contours(image, [circle(62, 54, 26.0)], SETTINGS, reach_px=12)
+    contours = traced(image, [circle(62, 54, 26.0)], 12)
     (outline,) = contours.outlines
     distance = np.hypot(*(outline - (60, 55)).T)
     assert distance.mean() == pytest.approx(30.0, abs=0.15)
@@ -99,7 +111,7 @@ def test_that_a_hole_that_never_opened_has_no_contour() -> None:
     plate = rectangle(10, -190, 190, -10) * (1, -1)
     holes = [circle(60, 100, 20)[::-1], circle(140, 100, 20)[::-1]]
     image = sem_of([plate, holes[0]], (200, 200))
-    contours = sem_contours(image, [plate, *holes], SETTINGS, reach_px=12)
+    contours = traced(image, [plate, *holes], 12)
     assert [round(abs(signed_area(outline)), -2) for outline in contours.outlines] == pytest.approx(
         [180 * 180, np.pi * 400], rel=0.06
     )
@@ -108,7 +120,7 @@ def test_that_a_hole_that_never_opened_has_no_contour() -> None:
 def test_that_a_slot_that_fused_is_closed_across_its_mouth() -> None:
     comb = np.array([(10, 150), (190, 150), (190, 50), (110, 50), (110, 120), (90, 120), (90, 50), (10, 50)], float)
     image = sem_of([rectangle(10, -150, 190, -50) * (1, -1)], (200, 200))
-    contours = sem_contours(image, [comb], SETTINGS, reach_px=15)
+    contours = traced(image, [comb], 15)
     (outline,) = contours.outlines
     assert abs(signed_area(outline)) == pytest.approx(180 * 100, rel=0.03)
     assert contours.found is not None
@@ -117,13 +129,13 @@ def test_that_a_slot_that_fused_is_closed_across_its_mouth() -> None:
 
 def test_that_noise_alone_has_no_edges() -> None:
     image = np.random.default_rng(1).normal(90, 12, (160, 160)).clip(0, 255).astype(np.uint8)
-    assert sem_contours(image, [circle(80, 80, 40)], SETTINGS, reach_px=12).outlines == ()
-    assert sem_contours(np.full((160, 160), 7, np.uint8), [circle(80, 80, 40)], SETTINGS).outlines == ()
+    assert traced(image, [circle(80, 80, 40)], 12).outlines == ()
+    assert traced(np.full((160, 160), 7, np.uint8), [circle(80, 80, 40)]).outlines == ()
 
 
 def test_that_seeds_outside_the_picture_give_nothing() -> None:
-    assert sem_contours(np.zeros((50, 50), np.uint8), [circle(500, 80, 40)], SETTINGS).outlines == ()
-    assert sem_contours(np.zeros((50, 50), np.uint8), [], SETTINGS).outlines == ()
+    assert traced(np.zeros((50, 50), np.uint8), [circle(500, 80, 40)]).outlines == ()
+    assert traced(np.zeros((50, 50), np.uint8), []).outlines == ()
 
 
 def test_that_a_threshold_outlines_bright_material_where_nothing_better_serves() -> None:

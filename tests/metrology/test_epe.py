@@ -7,7 +7,7 @@ import pytest
 
 from semiview.core.document import MeasureSettings
 from semiview.core.outline import rectangle
-from semiview.metrology.contour import half_contours
+from semiview.metrology.contour import Contours, half_contours
 from semiview.metrology.epe import EpeTable, design_points, measure_epe, summarise
 
 DrawField = Callable[..., Any]
@@ -18,8 +18,8 @@ NM_PER_PX = 4.0
 
 def epe_of(drawn: Any, probability: np.ndarray, ignore: np.ndarray | None = None) -> EpeTable:
     points = design_points(drawn.design, drawn.registration, SHAPE, SETTINGS)
-    outlines = half_contours(probability)
-    return measure_epe(points, outlines, drawn.registration, SHAPE, ignore, "prediction", drawn.design.tone)
+    contours = Contours(half_contours(probability))
+    return measure_epe(points, Contours(outlines), drawn.registration, SHAPE, ignore, "prediction", drawn.design.tone)
 
 
 @pytest.mark.parametrize("bias_px", [-0.5, 0.0, 0.3, 1.0, 2.7, 5.0])

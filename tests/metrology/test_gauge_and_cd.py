@@ -10,7 +10,7 @@ from semiview.core.gauge import Gauge
 from semiview.core.outline import as_outline, rectangle
 from semiview.core.sem_image import PixelSize
 from semiview.metrology.cd import CdRow, measure_cd
-from semiview.metrology.contour import half_contours
+from semiview.metrology.contour import Contours, half_contours
 from semiview.metrology.gauge import box_of, design_gauges
 
 DrawField = Callable[..., Any]
@@ -23,8 +23,8 @@ def cd_of(
     drawn: Any, probability: np.ndarray, gauges: tuple[Gauge, ...] | None = None, **more: Any
 ) -> tuple[CdRow, ...]:
     chosen = design_gauges(drawn.design, drawn.registration, SHAPE) if gauges is None else gauges
-    outlines = half_contours(probability)
-    return measure_cd(chosen, outlines, drawn.registration, SIZE, SHAPE, "prediction", "half contour", **more)
+    contours = Contours(half_contours(probability))
+    return measure_cd(chosen, Contours(outlines), drawn.registration, SIZE, SHAPE, "prediction", "half contour", **more)
 
 
 @pytest.mark.parametrize("rotation", [0.0, 1.3, 17.0, 45.0, 88.0])
@@ -159,7 +159,7 @@ def test_that_what_cannot_be_measured_says_why(draw_field: DrawField, lines: lis
     middle = replace(off, x_nm=x)
     (row,) = cd_of(drawn, drawn.printed(), (middle,), ignore=np.ones(SHAPE, bool))
     assert row.reason == "edges in fewer than half of the rows"
-    (row,) = measure_cd((middle,), (), drawn.registration, PixelSize(), SHAPE, "sem", "threshold")
+    (row,) = measure_cd((middle,), Contours(()), drawn.registration, PixelSize(), SHAPE, "sem", "threshold")
     assert row.reason == "pixel size unknown"
     assert np.isnan(row.cd_nm)
     (row,) = cd_of(drawn, np.zeros(SHAPE), (middle,))

@@ -45,9 +45,19 @@ def test_that_the_scores_name_what_they_are_against(draw_field: DrawField, squar
     scores = {row.against: row for row in measure(case, Document(drawn.registration, correction)).scores}
     assert scores["design"].epe_mean_nm == pytest.approx(4.0, abs=0.2)
     assert scores["approved"].epe_mean_nm == pytest.approx(3.0, abs=0.2)
-    assert scores["design"].cd_bias_nm == pytest.approx((18 * 8 - 12 * 8) / 30, abs=0.3)
+    assert scores["design"].cd_bias_nm == pytest.approx(8.0, abs=0.4)
+    assert scores["approved"].cd_bias_nm == pytest.approx(6.0, abs=0.4)
     assert 2.8 < scores["approved"].hausdorff95_nm < 3 * np.sqrt(2)  # the corners lie farther apart than the sides
     assert 0.8 < scores["design"].iou < scores["approved"].iou < 1
+
+
+def test_that_the_cd_bias_of_drawn_openings_is_that_of_the_openings(
+    draw_field: DrawField, squares: list[np.ndarray]
+) -> None:
+    drawn = draw_field(squares, tone="opening")
+    (score,) = measure(drawn.case(gaussian_filter(drawn.printed(3.0), 1.0)), Document(drawn.registration)).scores
+    # A square hole 6 nm wider has a diameter 6 * 2 / sqrt(pi) nm larger.
+    assert 6.0 < score.cd_bias_nm < 6.8
 
 
 @pytest.mark.parametrize(
