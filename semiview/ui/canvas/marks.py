@@ -53,7 +53,7 @@ class GaugesItem(QGraphicsItem):
         return self._bounds
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        transform, window = painter.combinedTransform(), QRectF(painter.viewport())
+        transform, window = painter.worldTransform(), QRectF(painter.viewport())
         seen = []
         for mark in self._marks:
             start, end = transform.map(QPointF(*mark.start_nm)), transform.map(QPointF(*mark.end_nm))

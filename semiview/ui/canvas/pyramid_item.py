@@ -76,7 +76,7 @@ class _ScreenItem(QGraphicsItem):
         if self._pyramid is None:
             return
         ratio = painter.device().devicePixelRatio()
-        transform = painter.combinedTransform()
+        transform = painter.worldTransform()  # without the ratio, which combinedTransform holds already
         zoom, origin = transform.m11() * ratio, (transform.dx() * ratio, transform.dy() * ratio)
         shown = QRectF(painter.viewport()).intersected(transform.mapRect(self.boundingRect()))
         box = QRectF(shown.x() * ratio, shown.y() * ratio, shown.width() * ratio, shown.height() * ratio)

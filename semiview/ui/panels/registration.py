@@ -86,7 +86,7 @@ class RegistrationPanel(QWidget):
             box = NumberBox(entry.decimals, entry.step, entry.low, entry.high, entry.unit)
             box.setObjectName(entry.name)
             box.setAlignment(Qt.AlignmentFlag.AlignRight)
-            box.setMinimumWidth(84)
+            box.setMinimumWidth(98)
             box.typed.connect(lambda value, name=entry.name, label=entry.label: self._typed(name, label, value))
             label = QLabel(entry.label)
             label.setBuddy(box)
