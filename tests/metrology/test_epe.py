@@ -19,7 +19,7 @@ NM_PER_PX = 4.0
 def epe_of(drawn: Any, probability: np.ndarray, ignore: np.ndarray | None = None) -> EpeTable:
     points = design_points(drawn.design, drawn.registration, SHAPE, SETTINGS)
     contours = Contours(half_contours(probability))
-    return measure_epe(points, Contours(outlines), drawn.registration, SHAPE, ignore, "prediction", drawn.design.tone)
+    return measure_epe(points, contours, drawn.registration, SHAPE, ignore, "prediction", drawn.design.tone)
 
 
 @pytest.mark.parametrize("bias_px", [-0.5, 0.0, 0.3, 1.0, 2.7, 5.0])

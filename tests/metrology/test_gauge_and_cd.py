@@ -24,7 +24,7 @@ def cd_of(
 ) -> tuple[CdRow, ...]:
     chosen = design_gauges(drawn.design, drawn.registration, SHAPE) if gauges is None else gauges
     contours = Contours(half_contours(probability))
-    return measure_cd(chosen, Contours(outlines), drawn.registration, SIZE, SHAPE, "prediction", "half contour", **more)
+    return measure_cd(chosen, contours, drawn.registration, SIZE, SHAPE, "prediction", "half contour", **more)
 
 
 @pytest.mark.parametrize("rotation", [0.0, 1.3, 17.0, 45.0, 88.0])
