@@ -23,7 +23,8 @@ FREEFORM = "freeform"
 SPARSE = ("isolated", FREEFORM)
 PATTERN_TYPES = (*PATTERNS, FREEFORM)
 FIELD_PX = 256
-SMALLEST_PX, LARGEST_PX = 5.0, 64.0
+SMALLEST_PX = 5.0
+LARGEST_SHARE = 0.25  # of the field's side
 
 
 def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0, side_px: int = FIELD_PX) -> Sample:
@@ -31,7 +32,7 @@ def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0,
     rng = np.random.default_rng(seed)
     pattern_type = pattern_type or PATTERN_TYPES[int(rng.integers(len(PATTERN_TYPES)))]
     nm_per_px = float(np.exp(rng.uniform(np.log(0.5), np.log(70))))
-    cd_px = float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_PX))))
+    cd_px = float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_SHARE * side_px))))
     recipe = _recipe(rng, nm_per_px, cd_px, least_dose)
     # One hole in a wide plane and one island on it look alike where neither has an edge: openings come in crowds.
     tone: Tone = "opening" if pattern_type not in SPARSE and rng.random() < 0.3 else "raised"
@@ -53,10 +54,10 @@ def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0,
     return Sample(name, name, name, pattern_type, scaled(field.pixels), field.coverage, weight, (nm_per_px, nm_per_px))
 
 
-def simulated_samples(seeds: Sequence[int]) -> Iterator[Sample]:
+def simulated_samples(seeds: Sequence[int], side_px: int = FIELD_PX) -> Iterator[Sample]:
     """One sample per seed, the pattern types in turn."""
     for number, seed in enumerate(seeds):
-        yield simulated_sample(seed, PATTERN_TYPES[number % len(PATTERN_TYPES)])
+        yield simulated_sample(seed, PATTERN_TYPES[number % len(PATTERN_TYPES)], side_px=side_px)
 
 
 def freeform(size_nm: tuple[float, float], cd_nm: float, seed: int) -> tuple[Points, ...]:

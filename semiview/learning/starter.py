@@ -9,7 +9,8 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,34 +25,48 @@ from semiview.learning.inference import predict_scaled
 from semiview.learning.messages import plain
 from semiview.learning.networks import PatternNet, parameter_count
 from semiview.learning.samples import draw_batch
-from semiview.learning.simulated_samples import FIELD_PX, PATTERN_TYPES, simulated_sample, simulated_samples
+from semiview.learning.simulated_samples import PATTERN_TYPES, simulated_sample, simulated_samples
 from semiview.learning.trainer import Trainer
 
 STARTER_ID = "starter-1"
-POOL = 96
 HELD_OUT_SEED = 10_000_000
 HELD_OUT_PER_TYPE = 8
 HELD_OUT_DOSE = 20.0
+HELD_OUT_PX = 384
 REPORT_EVERY = 50
-SEEDS_PER_RUN = 1_000_000
-LEARNING_RATE, WEIGHT_DECAY = 1.5e-3, 1e-2
+SEEDS_PER_RUN, SEEDS_PER_STAGE = 1_000_000, 100_000
+WEIGHT_DECAY = 1e-2
 
 
-def train_starter(steps: int, batch: int, patch_px: int, seed: int) -> Iterator[tuple[Trainer, float]]:
-    """Train on a pool of simulated fields of which one is replaced at each step.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the training with its own schedule, on a pool of fields of which one is replaced at each step."""
 
-    Yields the trainer and the mean loss now and then, and after the last step.
-    """
-    torch.manual_seed(seed)
-    trainer = Trainer(PatternNet(), steps, LEARNING_RATE, WEIGHT_DECAY, seed, torch.device("cpu"))
-    first = seed * SEEDS_PER_RUN
-    pool = list(simulated_samples(range(first, first + POOL)))
+    steps: int
+    batch: int
+    patch_px: int
+    field_px: int
+    pool: int
+    learning_rate: float
+
+
+# Many small patches first, then wide ones: what is inside of a large shape is seen at its edge alone.
+STAGES = (Stage(2400, 4, 128, 256, 96, 1.5e-3), Stage(500, 2, 256, 512, 32, 7e-4))
+
+
+def train_stage(network: PatternNet, number: int, stage: Stage, seed: int) -> Iterator[tuple[Trainer, float]]:
+    """Train a network on; yields the trainer and the mean loss now and then, and after the last step."""
+    device = torch.device("cpu")
+    trainer = Trainer(network, stage.steps, stage.learning_rate, WEIGHT_DECAY, seed + 1000 * number, device)
+    first = seed * SEEDS_PER_RUN + number * SEEDS_PER_STAGE
+    pool = list(simulated_samples(range(first, first + stage.pool), stage.field_px))
     losses = []
-    while trainer.step < steps:
-        number = first + POOL + trainer.step
-        pool[trainer.step % POOL] = simulated_sample(number, PATTERN_TYPES[number % len(PATTERN_TYPES)])
-        losses.append(trainer.train_step(draw_batch(pool, (), batch, 0, patch_px, trainer.rng())))
-        if len(losses) == REPORT_EVERY or trainer.step == steps:
+    while trainer.step < stage.steps:
+        field = first + stage.pool + trainer.step
+        pattern_type = PATTERN_TYPES[field % len(PATTERN_TYPES)]
+        pool[trainer.step % stage.pool] = simulated_sample(field, pattern_type, side_px=stage.field_px)
+        losses.append(trainer.train_step(draw_batch(pool, (), stage.batch, 0, stage.patch_px, trainer.rng())))
+        if len(losses) == REPORT_EVERY or trainer.step == stage.steps:
             yield trainer, float(np.mean(losses))
             losses = []
 
@@ -63,7 +78,7 @@ def held_out_figures(network: PatternNet, per_type: int = HELD_OUT_PER_TYPE) -> 
     for kind, pattern_type in enumerate(PATTERN_TYPES):
         found: dict[str, list[float]] = defaultdict(list)
         for number in range(per_type):
-            sample = simulated_sample(HELD_OUT_SEED + 1000 * kind + number, pattern_type, HELD_OUT_DOSE)
+            sample = simulated_sample(HELD_OUT_SEED + 1000 * kind + number, pattern_type, HELD_OUT_DOSE, HELD_OUT_PX)
             probability = predict_scaled(network, sample.pixels)
             errors = np.abs(contour_errors_px(probability, sample.target, sample.weight < 0.5))
             found["iou"].append(score(sample, probability).iou)
@@ -80,23 +95,24 @@ def main() -> None:
     """Train, score on held-out fields, write the file with its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=2400)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--patch-px", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=SEEDS_PER_STAGE, help="at most so many in each stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    if not 1 <= options.steps < SEEDS_PER_RUN - POOL:
-        parser.error(f"--steps lies between 1 and {SEEDS_PER_RUN - POOL - 1}")
     torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
-    begun = time.monotonic()
-    for trainer, loss in train_starter(options.steps, options.batch, options.patch_px, options.seed):
-        sys.stderr.write(f"step {trainer.step} of {options.steps}, loss {loss:.4f}, {time.monotonic() - begun:.0f} s\n")
-    write_starter(trainer.averaged(), options)
+    torch.manual_seed(options.seed)
+    network, begun = PatternNet(), time.monotonic()
+    stages = [replace(stage, steps=min(stage.steps, options.steps)) for stage in STAGES]
+    for number, stage in enumerate(stages):
+        for trainer, loss in train_stage(network, number, stage, options.seed):
+            spent = time.monotonic() - begun
+            sys.stderr.write(f"stage {number + 1}, step {trainer.step} of {stage.steps}: {loss:.4f}, {spent:.0f} s\n")
+        network = trainer.averaged()
+    write_starter(network, stages, options.out, options.seed, options.threads)
 
 
-def write_starter(network: PatternNet, options: argparse.Namespace) -> None:
+def write_starter(network: PatternNet, stages: Sequence[Stage], out: Path, seed: int, threads: int) -> None:
     """Score on held-out fields and write the checkpoint, with the card beside it for people to read."""
     card: dict[str, Any] = {
         "id": STARTER_ID,
@@ -105,27 +121,26 @@ def write_starter(network: PatternNet, options: argparse.Namespace) -> None:
         "parameters": parameter_count(network),
         "task": "SEM picture to probability of standing material",
         "training_data": (
-            f"simulated SEM only: {options.steps + POOL} fields of {FIELD_PX} px, {len(PATTERN_TYPES)} pattern types, "
-            "both tones, 0.5 to 70 nm/px, features of 5 to 64 px, doses of 5 to 200 electrons a pixel"
+            f"simulated SEM only: {sum(stage.steps + stage.pool for stage in stages)} fields of "
+            f"{len(PATTERN_TYPES)} pattern types, both tones, 0.5 to 70 nm/px, features from 5 px to a quarter of the "
+            "field, doses of 5 to 200 electrons a pixel"
         ),
-        "command": (
-            f"python -m semiview.learning.starter --out OUT --steps {options.steps} --batch {options.batch} "
-            f"--patch-px {options.patch_px} --seed {options.seed} --threads {options.threads}"
-        ),
-        "seed": options.seed,
+        "stages": stages,
+        "command": f"python -m semiview.learning.starter --out OUT --seed {seed} --threads {threads}",
+        "seed": seed,
         "torch": torch.__version__,
         "held_out": {
             "what": (
-                f"{HELD_OUT_PER_TYPE} simulated fields per pattern type, seeds from {HELD_OUT_SEED} on, "
+                f"{HELD_OUT_PER_TYPE} simulated fields of {HELD_OUT_PX} px per pattern type, seeds from {HELD_OUT_SEED}, "
                 f"dose {HELD_OUT_DOSE:g} and more"
             ),
             "figures": held_out_figures(network),
         },
         "limits": "never saw a real SEM; fine-tune on your own approved shapes",
     }
-    make_folder(options.out.parent)
-    write_durably(options.out, to_bytes(network, card))
-    write_durably(options.out.with_suffix(".json"), json.dumps(plain(card), indent=1).encode() + b"\n")
+    make_folder(out.parent)
+    write_durably(out, to_bytes(network, card))
+    write_durably(out.with_suffix(".json"), json.dumps(plain(card), indent=1).encode() + b"\n")
 
 
 if __name__ == "__main__":
