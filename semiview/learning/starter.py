@@ -51,7 +51,7 @@ class Stage:
 
 
 # Many small patches first, then wide ones: what is inside of a large shape is seen at its edge alone.
-STAGES = (Stage(2400, 4, 128, 256, 96, 1.5e-3), Stage(500, 2, 256, 512, 32, 7e-4))
+STAGES = (Stage(2400, 4, 128, 256, 96, 1.5e-3), Stage(600, 2, 256, 512, 32, 1e-3))
 
 
 def train_stage(network: PatternNet, number: int, stage: Stage, seed: int) -> Iterator[tuple[Trainer, float]]:
@@ -131,8 +131,8 @@ def write_starter(network: PatternNet, stages: Sequence[Stage], out: Path, seed:
         "torch": torch.__version__,
         "held_out": {
             "what": (
-                f"{HELD_OUT_PER_TYPE} simulated fields of {HELD_OUT_PX} px per pattern type, seeds from {HELD_OUT_SEED}, "
-                f"dose {HELD_OUT_DOSE:g} and more"
+                f"{HELD_OUT_PER_TYPE} simulated fields of {HELD_OUT_PX} px per pattern type at a dose of "
+                f"{HELD_OUT_DOSE:g} and more, seeds from {HELD_OUT_SEED}"
             ),
             "figures": held_out_figures(network),
         },
