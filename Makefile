@@ -30,6 +30,13 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+benchmarks: $(VENV)/installed-dev  ## speed and memory beside what one would use instead; takes minutes, wants a quiet machine
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m benchmarks.canvas
+	$(BIN)/python -m benchmarks.contours
+	$(BIN)/python -m benchmarks.measure_case
+	$(BIN)/python -m benchmarks.feedback_append
+	[ ! -d ../shared/data/openebl ] || $(BIN)/python -m benchmarks.alignment ../shared/data/openebl
+
 clean:
 	rm -rf $(VENV) build *.egg-info
 
