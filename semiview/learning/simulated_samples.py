@@ -54,10 +54,10 @@ def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0,
     return Sample(name, name, name, pattern_type, scaled(field.pixels), field.coverage, weight, (nm_per_px, nm_per_px))
 
 
-def simulated_samples(seeds: Sequence[int], side_px: int = FIELD_PX) -> Iterator[Sample]:
+def simulated_samples(seeds: Sequence[int]) -> Iterator[Sample]:
     """One sample per seed, the pattern types in turn."""
     for number, seed in enumerate(seeds):
-        yield simulated_sample(seed, PATTERN_TYPES[number % len(PATTERN_TYPES)], side_px=side_px)
+        yield simulated_sample(seed, PATTERN_TYPES[number % len(PATTERN_TYPES)])
 
 
 def freeform(size_nm: tuple[float, float], cd_nm: float, seed: int) -> tuple[Points, ...]:

@@ -9,8 +9,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from semiview.learning.inference import predict_scaled
 from semiview.learning.messages import plain
 from semiview.learning.networks import PatternNet, parameter_count
 from semiview.learning.samples import draw_batch
-from semiview.learning.simulated_samples import PATTERN_TYPES, simulated_sample, simulated_samples
+from semiview.learning.simulated_samples import FIELD_PX, PATTERN_TYPES, simulated_sample, simulated_samples
 from semiview.learning.trainer import Trainer
 
 STARTER_ID = "starter-1"
@@ -34,39 +33,26 @@ HELD_OUT_PER_TYPE = 8
 HELD_OUT_DOSE = 20.0
 HELD_OUT_PX = 384
 REPORT_EVERY = 50
-SEEDS_PER_RUN, SEEDS_PER_STAGE = 1_000_000, 100_000
-WEIGHT_DECAY = 1e-2
+SEEDS_PER_RUN = 1_000_000
+STEPS, BATCH, PATCH_PX, POOL = 2400, 4, 128, 96
+LEARNING_RATE, WEIGHT_DECAY = 1.5e-3, 1e-2
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A part of the training with its own schedule, on a pool of fields of which one is replaced at each step."""
+def train_starter(steps: int, seed: int) -> Iterator[tuple[Trainer, float]]:
+    """Train on a pool of simulated fields of which one is replaced at each step.
 
-    steps: int
-    batch: int
-    patch_px: int
-    field_px: int
-    pool: int
-    learning_rate: float
-
-
-# Many small patches first, then wide ones: what is inside of a large shape is seen at its edge alone.
-STAGES = (Stage(2400, 4, 128, 256, 96, 1.5e-3), Stage(600, 2, 256, 512, 32, 1e-3))
-
-
-def train_stage(network: PatternNet, number: int, stage: Stage, seed: int) -> Iterator[tuple[Trainer, float]]:
-    """Train a network on; yields the trainer and the mean loss now and then, and after the last step."""
-    device = torch.device("cpu")
-    trainer = Trainer(network, stage.steps, stage.learning_rate, WEIGHT_DECAY, seed + 1000 * number, device)
-    first = seed * SEEDS_PER_RUN + number * SEEDS_PER_STAGE
-    pool = list(simulated_samples(range(first, first + stage.pool), stage.field_px))
+    Yields the trainer and the mean loss now and then, and after the last step.
+    """
+    torch.manual_seed(seed)
+    trainer = Trainer(PatternNet(), steps, LEARNING_RATE, WEIGHT_DECAY, seed, torch.device("cpu"))
+    first = seed * SEEDS_PER_RUN
+    pool = list(simulated_samples(range(first, first + POOL)))
     losses = []
-    while trainer.step < stage.steps:
-        field = first + stage.pool + trainer.step
-        pattern_type = PATTERN_TYPES[field % len(PATTERN_TYPES)]
-        pool[trainer.step % stage.pool] = simulated_sample(field, pattern_type, side_px=stage.field_px)
-        losses.append(trainer.train_step(draw_batch(pool, (), stage.batch, 0, stage.patch_px, trainer.rng())))
-        if len(losses) == REPORT_EVERY or trainer.step == stage.steps:
+    while trainer.step < steps:
+        number = first + POOL + trainer.step
+        pool[trainer.step % POOL] = simulated_sample(number, PATTERN_TYPES[number % len(PATTERN_TYPES)])
+        losses.append(trainer.train_step(draw_batch(pool, (), BATCH, 0, PATCH_PX, trainer.rng())))
+        if len(losses) == REPORT_EVERY or trainer.step == steps:
             yield trainer, float(np.mean(losses))
             losses = []
 
@@ -95,24 +81,21 @@ def main() -> None:
     """Train, score on held-out fields, write the file with its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=SEEDS_PER_STAGE, help="at most so many in each stage")
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if not 1 <= options.steps <= SEEDS_PER_RUN - POOL:
+        parser.error(f"--steps lies between 1 and {SEEDS_PER_RUN - POOL}")
     torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
-    torch.manual_seed(options.seed)
-    network, begun = PatternNet(), time.monotonic()
-    stages = [replace(stage, steps=min(stage.steps, options.steps)) for stage in STAGES]
-    for number, stage in enumerate(stages):
-        for trainer, loss in train_stage(network, number, stage, options.seed):
-            spent = time.monotonic() - begun
-            sys.stderr.write(f"stage {number + 1}, step {trainer.step} of {stage.steps}: {loss:.4f}, {spent:.0f} s\n")
-        network = trainer.averaged()
-    write_starter(network, stages, options.out, options.seed, options.threads)
+    begun = time.monotonic()
+    for trainer, loss in train_starter(options.steps, options.seed):
+        sys.stderr.write(f"step {trainer.step} of {options.steps}: {loss:.4f}, {time.monotonic() - begun:.0f} s\n")
+    write_starter(trainer.averaged(), options.out, options.steps, options.seed, options.threads)
 
 
-def write_starter(network: PatternNet, stages: Sequence[Stage], out: Path, seed: int, threads: int) -> None:
+def write_starter(network: PatternNet, out: Path, steps: int, seed: int, threads: int) -> None:
     """Score on held-out fields and write the checkpoint, with the card beside it for people to read."""
     card: dict[str, Any] = {
         "id": STARTER_ID,
@@ -121,12 +104,10 @@ def write_starter(network: PatternNet, stages: Sequence[Stage], out: Path, seed:
         "parameters": parameter_count(network),
         "task": "SEM picture to probability of standing material",
         "training_data": (
-            f"simulated SEM only: {sum(stage.steps + stage.pool for stage in stages)} fields of "
-            f"{len(PATTERN_TYPES)} pattern types, both tones, 0.5 to 70 nm/px, features from 5 px to a quarter of the "
-            "field, doses of 5 to 200 electrons a pixel"
+            f"simulated SEM only: {steps + POOL} fields of {FIELD_PX} px and {len(PATTERN_TYPES)} pattern types, both "
+            "tones, 0.5 to 70 nm/px, features of 5 to 64 px, doses of 5 to 200 electrons a pixel"
         ),
-        "stages": stages,
-        "command": f"python -m semiview.learning.starter --out OUT --seed {seed} --threads {threads}",
+        "command": (f"python -m semiview.learning.starter --out OUT --steps {steps} --seed {seed} --threads {threads}"),
         "seed": seed,
         "torch": torch.__version__,
         "held_out": {

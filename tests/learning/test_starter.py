@@ -45,6 +45,6 @@ def test_that_the_script_makes_a_checkpoint_that_loads(tmp_path):
     subprocess.run(command, check=True, capture_output=True, timeout=500)
     network, reference = load_network(out)
     assert reference.id == STARTER_ID
-    assert [stage["steps"] for stage in reference.card["stages"]] == [1, 1]
+    assert "--steps 1 " in reference.card["command"]
     assert out.with_suffix(".json").exists()
     assert not network.training
