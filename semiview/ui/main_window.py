@@ -29,6 +29,7 @@ from semiview.core.document import Document
 from semiview.ui.actions import OVERLAYS, Actions, Binding
 from semiview.ui.bindings import BRUSH_STEP, TOOLS, change_brush, desk_bindings
 from semiview.ui.canvas.camera import Camera
+from semiview.ui.canvas.legend import Legend
 from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
@@ -65,9 +66,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                  "review.previous", "review.next_undecided", "review.previous_undecided")),
     ("&Help", ("app.keys",)),
 )  # fmt: skip
-TALL_PX = 900  # from here on the bottom panels stand open at first
 NEAR_ZOOM = 1.0  # at least so near, to see a place that a table names
-LEFT_PX, RIGHT_PX, BOTTOM_PX = 300, 308, 230
+LEFT_PX, RIGHT_PX, BOTTOM_PX = 256, 300, 230
 
 
 class MainWindow(QMainWindow):
@@ -112,6 +112,8 @@ class MainWindow(QMainWindow):
         self.registration = RegistrationPanel(
             session, tuple(self.actions_[name] for name in ("register.align", "tools.register", "register.before"))
         )
+        self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
+        self.views.set_corner(self.legend)
         self.status_line = StatusLine(session, self.desk.saving)
         self.setStatusBar(self.status_line)
         self._build_docks()
@@ -186,8 +188,8 @@ class MainWindow(QMainWindow):
             Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea,
             Qt.DockWidgetArea.BottomDockWidgetArea,
         )  # fmt: skip
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.setCorner(Qt.Corner.BottomLeftCorner, bottom)
+        self.setCorner(Qt.Corner.BottomRightCorner, bottom)
         self.readings, self.work = QTabWidget(), QTabWidget()
         self.readings.addTab(self.registration, "Registration")
         self.readings.addTab(self.measurements, "CD and EPE")
@@ -451,6 +453,5 @@ class MainWindow(QMainWindow):
         else:
             screen = QGuiApplication.primaryScreen().availableSize()
             self.resize(min(1600, screen.width()), min(1000, screen.height()))
-            if self.height() < TALL_PX:
-                self.docks["work"].hide()
+            self.docks["work"].hide()
             self._arrange()

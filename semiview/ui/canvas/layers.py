@@ -51,9 +51,7 @@ class Layers:
 
     def __init__(self, kind: Kind, world: QGraphicsItem) -> None:
         self.picture = PyramidItem(world)
-        self._frame = QGraphicsRectItem(world)
-        self._frame.setPen(Qt.PenStyle.NoPen)
-        self._frame.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+        self._frame = _clipping(world)
         self._fills_design = kind == "design"
         self._frame.setVisible(self._fills_design)
         self._drawn_shapes = ShapesItem(self._frame)
@@ -63,13 +61,16 @@ class Layers:
         self.heat.set_lut(heat_lut())
         self.correction = CoverageItem(colours.CORRECTION, CORRECTION_FILL, parent=self._overlays)
         self.ignore = CoverageItem(colours.IGNORE, IGNORE_FILL, hatched=True, parent=self._overlays)
-        self.registered = _group(self._overlays)
+        # The design is drawn where there is a picture to compare it with, and nowhere else.
+        self._under = _clipping(self._overlays)
+        self.registered = _group(self._under)
         self._other_layers = LinesItem(colours.DESIGN, Qt.PenStyle.DashLine, self.registered)
         self._target = LinesItem(colours.DESIGN, parent=self.registered)
         self.sem_contour = LinesItem(colours.SEM, parent=self._overlays)
         self.prediction_contour = LinesItem(colours.PREDICTION, parent=self._overlays)
         # EPE and gauges lie above the contours, in the design's frame again.
-        self._measured = _group(self._overlays)
+        self._above = _clipping(self._overlays)
+        self._measured = _group(self._above)
         self._epe = EpeItem(self._measured)
         self._gauges = GaugesItem(self._measured)
 
@@ -87,7 +88,9 @@ class Layers:
         inside, outside = colours.DESIGN_MATERIAL, colours.DESIGN_SPACE
         if design.opening:
             inside, outside = outside, inside
-        self._frame.setRect(QRectF(-0.5, -0.5, shape[1], shape[0]))
+        picture = QRectF(-0.5, -0.5, shape[1], shape[0])
+        for frame in (self._frame, self._under, self._above):
+            frame.setRect(picture)
         self._frame.setBrush(outside)
         self._drawn_shapes.set_outlines(design.outlines if self._fills_design else (), inside)
         self._target.set_lines(design.target)
@@ -138,6 +141,14 @@ def heat_lut() -> npt.NDArray[np.uint8]:
     colour = colours.PREDICTION
     rgb = np.tile(np.array([colour.red(), colour.green(), colour.blue()], np.uint8), (256, 1))
     return np.column_stack([rgb, np.rint(HEAT_ALPHA * np.arange(256)).astype(np.uint8)])
+
+
+def _clipping(parent: QGraphicsItem) -> QGraphicsRectItem:
+    """A frame outside of which its children are not drawn."""
+    frame = QGraphicsRectItem(parent)
+    frame.setPen(Qt.PenStyle.NoPen)
+    frame.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+    return frame
 
 
 def _group(parent: QGraphicsItem) -> QGraphicsRectItem:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPalette, QPixmapCache
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtGui import QPalette, QPixmapCache, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from semiview.core.case import Case
 from semiview.core.coverage import Coverage
@@ -73,9 +73,11 @@ class LinkedViews(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), KEPT_PICTURES_KIB))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(1)
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(1)
+        self._columns = 0
+        self._corner: QWidget | None = None
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Window, BORDER)
         self.setPalette(palette)
@@ -84,7 +86,6 @@ class LinkedViews(QWidget):
         self._layers: dict[Kind, Layers] = {}
         for kind, title in TITLES.items():
             view = ImageView(title, self)
-            layout.addWidget(view, 1)
             self.views[kind] = view
             self._layers[kind] = Layers(kind, view.world)
             self._connect(view)
@@ -101,6 +102,7 @@ class LinkedViews(QWidget):
         self._blink.timeout.connect(self._blink_once)
         for layers in self._layers.values():
             layers.set_settings(self._settings)
+        self._arrange()
         self._say_what_to_do()
 
     @property
@@ -144,6 +146,7 @@ class LinkedViews(QWidget):
                 view.hide_cross()
         self.show_document(None, document)
         self._say_what_to_do()
+        self._arrange()
         if self._camera is None or self._fitted or old is None or old.sem.shape != case.sem.shape:
             self.fit()
 
@@ -183,8 +186,8 @@ class LinkedViews(QWidget):
         for view in self.views.values():
             view.brush.set_radius(settings.brush_radius_px)
         if settings.compare_mode != old.compare_mode:
-            for kind, view in self.views.items():
-                view.setVisible(kind in SHOWN[settings.compare_mode])
+            self._columns = 0
+            self._arrange()
         if settings.levels != old.levels:
             self._apply_levels()
         if settings.epe_source != old.epe_source:
@@ -214,6 +217,16 @@ class LinkedViews(QWidget):
             raise ValueError(f"there is no tool {tool!r}; the tools are {', '.join(TOOLS)}")
         for view in self.views.values():
             view.set_tool(known[tool])
+
+    def set_corner(self, corner: QWidget) -> None:
+        """What fills the place that three views leave free when they stand two in a row."""
+        self._corner = corner
+        self._columns = 0
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def finish_gesture(self) -> None:
         """End an open drag or stroke as if the button had been released."""
@@ -245,6 +258,27 @@ class LinkedViews(QWidget):
         """Enlarge about the middle."""
         if self._camera is not None:
             self._look(self._camera.zoomed(factor, self._camera.u, self._camera.v))
+
+    def _arrange(self) -> None:
+        """Put the views where each is largest for the picture's shape."""
+        shown = SHOWN[self._settings.compare_mode]
+        shape = (1, 1) if self._case is None else self._case.sem.shape
+        columns = best_columns(len(shown), shape, self.width(), self.height())
+        if columns == self._columns:
+            return
+        self._columns = columns
+        cells = -(-len(shown) // columns) * columns
+        for number in range(max(len(TITLES), cells)):
+            self._layout.setColumnStretch(number, int(number < columns))
+            self._layout.setRowStretch(number, int(number * columns < cells))
+        for number, kind in enumerate(shown):
+            self._layout.addWidget(self.views[kind], number // columns, number % columns)
+        for kind, view in self.views.items():
+            view.setVisible(kind in shown)
+        if self._corner is not None:
+            if cells > len(shown):
+                self._layout.addWidget(self._corner, len(shown) // columns, len(shown) % columns)
+            self._corner.setVisible(cells > len(shown))
 
     def _connect(self, view: ImageView) -> None:
         view.camera_wanted.connect(self._look)
@@ -353,6 +387,22 @@ class LinkedViews(QWidget):
             }
         for kind, view in self.views.items():
             view.set_message(words[kind])
+
+
+def best_columns(count: int, shape: tuple[int, int], width: int, height: int) -> int:
+    """In how many columns `count` views of a picture (H, W) show it largest within width x height screen px.
+
+    Examples
+    --------
+    >>> [best_columns(3, (512, 512), width, 600) for width in (400, 800, 1600)]
+    [1, 2, 3]
+    """
+
+    def zoom(columns: int) -> float:
+        rows = -(-count // columns)
+        return min(width / columns / shape[1], height / rows / shape[0])
+
+    return max(range(count, 0, -1), key=zoom)
 
 
 def changed_tiles(old: Coverage, new: Coverage) -> list[tuple[int, int, npt.NDArray[np.uint8]]]:

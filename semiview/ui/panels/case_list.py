@@ -63,7 +63,7 @@ class CaseList(QWidget):
         columns.setHighlightSections(False)
         columns.setMinimumSectionSize(40)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in ((CASE, 112), (DECISION, 86), (EPE, 66), (REGISTRATION, 84), (TYPE, 90)):
+        for column, width in ((CASE, 148), (DECISION, 82), (EPE, 66), (REGISTRATION, 84), (TYPE, 90)):
             self.table.setColumnWidth(column, width)
         columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         columns.setSortIndicatorClearable(True)

@@ -64,7 +64,8 @@ class TrainingPanel(QWidget):
         self.table.setHorizontalHeaderLabels(["Figure", "Current", "Candidate", "Gain", "90 % interval"])
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(22)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -162,8 +163,8 @@ class TrainingPanel(QWidget):
         self.table.setRowCount(len(report.figures))
         for row, figure in enumerate(report.figures):
             name = f"{figure.metric} {figure.pattern_type}".strip().replace("_", " ")
-            interval = f"{figure.lower:+.4g} to {figure.upper:+.4g}" if math.isfinite(figure.lower) else ""
-            texts = (name, f"{figure.current:.4g}", f"{figure.candidate:.4g}", f"{figure.gain:+.4g}", interval)
+            interval = f"{figure.lower:+.3g} to {figure.upper:+.3g}" if math.isfinite(figure.lower) else ""
+            texts = (name, f"{figure.current:.4g}", f"{figure.candidate:.4g}", f"{figure.gain:+.3g}", interval)
             for column, text in enumerate(texts):
                 self.table.setItem(row, column, QTableWidgetItem(text))
 

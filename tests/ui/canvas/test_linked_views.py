@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -332,3 +333,25 @@ def test_that_nothing_is_left_behind(qtbot: QtBot, line_case: MakeCase) -> None:
     assert not any(isValid(timer) for timer in timers)
     assert not any(isValid(view) for view in inner)
     assert gone() is None or not isValid(gone())
+
+
+@pytest.mark.parametrize(("size", "columns"), [((1200, 400), 3), ((700, 700), 2), ((300, 900), 1)])
+def test_that_three_views_stand_where_each_is_largest(shown: LinkedViews, size, columns: int) -> None:
+    corner = QWidget()
+    shown.set_corner(corner)
+    shown.resize(*size)
+    shown.layout().activate()
+    left = {view.x() for view in shown.views.values()}
+    assert len(left) == columns
+    assert corner.isVisible() == (columns == 2)
+    widths = [view.width() for view in shown.views.values()]
+    assert max(widths) - min(widths) <= 1
+
+
+def test_that_the_design_is_drawn_within_the_picture_only(shown: LinkedViews) -> None:
+    shown.set_view_settings(replace(BARE, design=True))
+    shown.go_to(100.0, 0.0, 4.0)
+    shown.views["sem"].hide_cross()
+    edge = 99.5  # the left side of a line that is drawn from below the picture to above it
+    assert coloured(shown.views["sem"], edge, 6.0)
+    assert not coloured(shown.views["sem"], edge, -6.0)

@@ -1,0 +1,206 @@
+"""Make the pictures of the guide from the real window on the example project.
+
+python docs/screenshots.py [NAME ...]     all pictures, or those named, into docs/images
+
+Needs a display (xvfb-run will do); without one Qt draws off the screen.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from semiview.tasks.align import AlignOptions, align_project
+from semiview.tasks.demo import approve_truth, unpack_example
+from semiview.tasks.predict import PredictOptions, predict_project
+from semiview.tasks.progress import result_of
+from semiview.tasks.workspace import open_workspace
+from semiview.ui.case_model import CASE
+from semiview.ui.main_window import MainWindow
+
+IMAGES = Path(__file__).parent / "images"
+SIZE = (1280, 800)
+PATIENCE_S = 900.0
+UNIQUE, PERIODIC = "logic-01", "line-space-01"
+
+
+class Scene:
+    """The window and the hands that work it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        settings = QSettings(str(folder / "user.ini"), QSettings.Format.IniFormat)
+        settings.setValue("theme", "light")
+        self.window = MainWindow(settings, reviewer="you")
+        self.window.desk.predicting.toggle()
+        self.window.resize(*SIZE)
+        self.window.show()
+        self.window.open_project(folder)
+        self.until(lambda: self.window.desk.session.case is not None)
+
+    def until(self, seen: Callable[[], object]) -> None:
+        """Wait, with the window alive, until something can be seen."""
+        end = time.monotonic() + PATIENCE_S
+        while not seen():
+            if time.monotonic() > end:
+                raise TimeoutError("the window never came to show what was waited for")
+            QTest.qWait(20)
+
+    def open(self, case_id: str) -> None:
+        """Click a case in the list and wait for its numbers."""
+        cases, table = self.window.desk.cases, self.window.case_list.table
+        cell = cases.index(cases.row_of(case_id), CASE)
+        table.scrollTo(cell)
+        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(cell).center())
+        session = self.window.desk.session
+        self.until(lambda: session.case is not None and session.case.case_id == case_id)
+        self.until(lambda: session.measurement is not None)
+
+    def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key in the window."""
+        self.window.activateWindow()
+        QTest.qWaitForWindowActive(self.window)
+        QTest.keyClick(self.window.views.views["sem"], key, modifier)
+
+    def drag(self, path_px: list[tuple[float, float]]) -> None:
+        """Left-drag on the SEM view along image px."""
+        view = self.window.views.views["sem"]
+        places = [view.to_screen(u, v).toPoint() for u, v in path_px]
+        QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=places[0])
+        for place in places:
+            QTest.mouseMove(view.viewport(), place)
+        QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=places[-1])
+
+    def settle(self) -> None:
+        """Let measurements, thumbnails and repaints come to rest."""
+        session = self.window.desk.session
+        self.until(lambda: session.measurement is not None and not self.window.desk.saving.pending)
+        QTest.qWait(400)
+
+    def save(self, name: str) -> None:
+        """Write what the window shows."""
+        self.settle()
+        IMAGES.mkdir(exist_ok=True)
+        path = IMAGES / f"{name}.png"
+        if not self.window.grab().save(str(path), "PNG", 0):
+            raise OSError(f"{path} could not be written")
+        print(f"{path} {path.stat().st_size / 1000:.0f} kB")
+
+
+def window_light(scene: Scene) -> None:
+    """The first look at a case."""
+    scene.open(UNIQUE)
+    scene.save("window-light")
+
+
+def window_dark(scene: Scene) -> None:
+    """The same in dark colours, with the numbers in front."""
+    scene.window.set_theme("dark")
+    scene.window.readings.setCurrentWidget(scene.window.measurements)
+    scene.open("contact-01")
+    scene.save("window-dark")
+    scene.window.readings.setCurrentWidget(scene.window.registration)
+    scene.window.set_theme("light")
+
+
+def registration(scene: Scene) -> None:
+    """A field of lines: an alternative is looked at."""
+    scene.open(PERIODIC)
+    scene.key(Qt.Key.Key_R)
+    scene.key(Qt.Key.Key_J)
+    scene.save("registration")
+    scene.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    scene.key(Qt.Key.Key_Escape)
+
+
+def correcting(scene: Scene) -> None:
+    """A brush stroke on the prediction; CD and EPE follow."""
+    scene.open("logic-03")
+    window, session = scene.window, scene.window.desk.session
+    window.readings.setCurrentWidget(window.measurements)
+    view = session.view
+    session.set_view(replace(view, compare_mode="two", brush_radius_px=9.0))
+    window.views.go_to(200.0, 200.0, 1.6)
+    scene.key(Qt.Key.Key_B)
+    scene.drag([(170.0 + 6 * step, 190.0 + 3 * step) for step in range(10)])
+    QTest.mouseMove(window.views.views["sem"].viewport(), window.views.views["sem"].viewport().rect().center())
+    scene.save("correcting")
+    scene.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    scene.key(Qt.Key.Key_Escape)
+    session.set_view(view)
+    window.views.fit()
+    window.readings.setCurrentWidget(window.registration)
+
+
+def training(scene: Scene) -> None:
+    """A run on what was approved: its curves, and what the gate says of the candidate."""
+    window, run = scene.window, scene.window.desk.training
+    approve_all(scene.folder)
+    window.open_project(scene.folder)
+    scene.until(lambda: run.samples)
+    scene.open(UNIQUE)
+    window.docks["work"].show()
+    window.work.setCurrentWidget(window.training)
+    window.training.epochs.setValue(8)
+    window.training.steps.setValue(6)
+    scene.until(lambda: window.training.start.isEnabled())
+    window.training.start.click()
+    scene.until(lambda: not run.running)
+    scene.save("training")
+
+
+PICTURES: dict[str, Callable[[Scene], None]] = {
+    "window-light": window_light,
+    "window-dark": window_dark,
+    "registration": registration,
+    "correcting": correcting,
+    "training": training,
+}
+
+
+def prepare(folder: Path) -> None:
+    """The example project, aligned and predicted."""
+    workspace = open_workspace(unpack_example(folder))
+    result_of(align_project(workspace, AlignOptions(jobs=1)))
+    predicted = result_of(predict_project(workspace, PredictOptions()))
+    if predicted.failed:
+        raise RuntimeError(f"no predictions, no pictures: {predicted.failed}")
+
+
+def approve_all(folder: Path) -> None:
+    """What a perfect reviewer would have approved before the training."""
+    workspace = open_workspace(folder)
+    truth = json.loads((folder / "truth" / "truth.json").read_text("utf-8"))
+    for row in workspace.project.rows:
+        approve_truth(workspace, row.case_id, truth["cases"][row.case_id])
+
+
+def main() -> None:
+    """Make the pictures named on the command line, or all."""
+    names = sys.argv[1:] or list(PICTURES)
+    unknown = sorted(set(names) - set(PICTURES))
+    if unknown:
+        sys.exit(f"There is no picture {', '.join(unknown)}; there are {', '.join(PICTURES)}.")
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication(sys.argv[:1])
+    with tempfile.TemporaryDirectory(prefix="semiview-pictures-") as scratch:
+        folder = Path(os.environ.get("SEMIVIEW_PICTURES", scratch)) / "example"
+        prepare(folder)
+        scene = Scene(folder)
+        for name in names:
+            PICTURES[name](scene)
+        scene.window.close()
+    application.quit()
+
+
+if __name__ == "__main__":
+    main()

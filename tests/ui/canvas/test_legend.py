@@ -1,0 +1,24 @@
+"""The legend says what each colour means and turns overlays on and off."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+
+from semiview.ui.actions import OVERLAYS
+from semiview.ui.canvas.legend import COLOURS, Legend
+
+
+def test_that_every_overlay_has_a_colour_in_the_legend() -> None:
+    assert set(COLOURS) == {name for name, _ in OVERLAYS}
+
+
+def test_that_a_click_on_a_line_toggles_its_overlay(qtbot: QtBot) -> None:
+    action = QAction("Design", checkable=True, checked=True)
+    action.setShortcut("1")
+    legend = Legend({"design": action})
+    qtbot.addWidget(legend)
+    (button,) = legend.findChildren(QToolButton)
+    assert button.text().split() == ["Design", "1"]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not action.isChecked()
