@@ -215,8 +215,30 @@ TABLE: tuple[ActionSpec, ...] = (
         "align",
         short="Align",
     ),
-    ActionSpec("register.next_alternative", "Next alternative", "register", ("J",), "The next shift that fits as well"),
-    ActionSpec("register.previous_alternative", "Previous alternative", "register", ("Shift+J",), "The one before"),
+    ActionSpec(
+        "register.copy",
+        "Copy from the previous case",
+        "app",
+        ("Ctrl+Shift+R",),
+        "Take over what was found for the case that was open before this one",
+        short="Copy previous",
+    ),
+    ActionSpec(
+        "register.next_alternative",
+        "Next alternative",
+        "register",
+        ("J",),
+        "The next shift that fits as well",
+        short="Next",
+    ),
+    ActionSpec(
+        "register.previous_alternative",
+        "Previous alternative",
+        "register",
+        ("Shift+J",),
+        "The one before",
+        short="Back",
+    ),
     ActionSpec(
         "register.before",
         "Before and after",
@@ -234,6 +256,7 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("Zoom box, up and left zooms out", "view", "Right drag"),
     Gesture("Brush size", "tools", "Ctrl and wheel"),
     Gesture("Shift the design", "register", "Drag"),
+    Gesture("Turn and scale the design", "register", "Ctrl and drag"),
 )
 
 

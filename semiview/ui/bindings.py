@@ -156,6 +156,9 @@ def _register(desk: Desk) -> dict[str, Binding]:
             return "take Register in hand first (R)"
         return desk.opening.why_not() or registering.why_not()
 
+    def why_not_turn() -> str | None:
+        return why_not() or registering.why_not_turn()
+
     found = {}
     ways = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, 1.0), "down": (0.0, -1.0)}
     for suffix, size in (("", 1.0), ("_far", 10.0), ("_fine", 0.1)):
@@ -172,11 +175,14 @@ def _register(desk: Desk) -> dict[str, Binding]:
         session.set_before(not session.before)
 
     return found | {
-        "register.turn_left": Binding(lambda: registering.turn(TURN_DEG), why_not),
-        "register.turn_right": Binding(lambda: registering.turn(-TURN_DEG), why_not),
-        "register.shrink": Binding(lambda: registering.scale(1 / SCALE_STEP), why_not),
-        "register.enlarge": Binding(lambda: registering.scale(SCALE_STEP), why_not),
+        "register.turn_left": Binding(lambda: registering.turn(TURN_DEG), why_not_turn),
+        "register.turn_right": Binding(lambda: registering.turn(-TURN_DEG), why_not_turn),
+        "register.shrink": Binding(lambda: registering.scale(1 / SCALE_STEP), why_not_turn),
+        "register.enlarge": Binding(lambda: registering.scale(SCALE_STEP), why_not_turn),
         "register.align": Binding(registering.align, lambda: desk.opening.why_not() or registering.why_not_align()),
+        "register.copy": Binding(
+            registering.copy_previous, lambda: desk.opening.why_not() or registering.why_not_copy()
+        ),
         "register.next_alternative": alternative(1),
         "register.previous_alternative": alternative(-1),
         "register.before": Binding(before, why_not),

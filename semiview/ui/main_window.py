@@ -61,7 +61,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "tools.uncorrect")),
     ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
-    ("&Register", ("register.align", "register.next_alternative", "register.previous_alternative", "register.before")),
+    ("&Register", ("register.align", "register.copy", "", "register.next_alternative",
+                   "register.previous_alternative", "register.before")),
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
                  "review.previous", "review.next_undecided", "review.previous_undecided")),
     ("&Help", ("app.keys",)),
@@ -109,9 +110,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPanel(session, self.desk.reviewing, self.desk.saving)
         self.actions_ = Actions(self, self._bindings())
         self.review.set_buttons(*(self.actions_[f"review.{name}"] for name in ("accept", "reject", "skip", "retract")))
-        self.registration = RegistrationPanel(
-            session, tuple(self.actions_[name] for name in ("register.align", "tools.register", "register.before"))
-        )
+        self.registration = RegistrationPanel(session, self.desk.registering, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
         self.views.set_corner(self.legend)
         self.status_line = StatusLine(session, self.desk.saving)
@@ -300,6 +299,7 @@ class MainWindow(QMainWindow):
         views.pointer_left.connect(lambda: self.status_line.show_pointer(float("nan"), float("nan")))
         views.camera_changed.connect(self._camera_changed)
         views.register_drag.connect(desk.registering.drag)
+        views.register_turn.connect(desk.registering.turn_drag)
         views.stroke_began.connect(self._stroke_began)
         views.stroke.connect(desk.painting.stroke)
         views.stroke_ended.connect(lambda _: desk.painting.end())
@@ -311,8 +311,9 @@ class MainWindow(QMainWindow):
         desk.opening.failed.connect(self._case_failed)
         desk.project_failed.connect(self._project_failed)
         for signal in (
-            session.review_changed, session.measured, desk.saving.changed, desk.opening.latest.busy_changed,
-            desk.registering.latest.busy_changed, desk.predicting.changed, desk.cases.modelReset,
+            session.review_changed, session.measured, desk.registering.freedom_changed, desk.saving.changed,
+            desk.opening.latest.busy_changed, desk.registering.latest.busy_changed, desk.predicting.changed,
+            desk.cases.modelReset,
         ):  # fmt: skip
             signal.connect(self._refresh_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)

@@ -1,29 +1,73 @@
 """Registration by hand and by machine: every way is one edit, a gesture one undo step."""
 
-from PySide6.QtCore import QObject
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
 
 from semiview.alignment.align import align
 from semiview.core.edits import nudge, scale, set_registration, turn
-from semiview.core.registration import Registration
+from semiview.core.registration import Registration, Transform, Trust, with_linear_nm
 from semiview.ui.latest import Errands, Latest
 from semiview.ui.session import Session
 
 TURN_DEG = 0.1
 SCALE_STEP = 1.001
+LEAST_ARM_PX = 5.0  # nearer to the pivot a drag has no direction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """A registration that was chosen among those that fit as well: 0 is the one found."""
+
+    chosen: Registration
+    found: Registration
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """A case that was open, with the registration it was left with."""
+
+    case_id: str
+    registration: Registration
+    nominal: Registration
 
 
 class Registering(QObject):
-    """Drags, nudges, turns, scales, alternatives, and the automatic alignment."""
+    """Drags, nudges, turns, scales, alternatives, and the automatic alignment.
+
+    Attributes
+    ----------
+    freedom_changed
+        What may be changed is another: read `freedom`.
+    """
+
+    freedom_changed = Signal()
 
     def __init__(self, session: Session, errands: Errands, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.latest = Latest(errands, self)
         self._gesture: object | None = None
-        self._offered: Registration | None = None  # the one whose alternatives are being looked through
-        self._chosen: Registration | None = None
-        self._number = 0
+        self._places: list[_Place] = []
+        self._open: _Looked | None = None
+        self._previous: _Looked | None = None
+        self._freedom: Transform = "affine"
         session.case_changed.connect(self._reset)
+        session.changed.connect(self._look)
+        session.workspace_changed.connect(self._forget)
+
+    @property
+    def freedom(self) -> Transform:
+        """What the alignment may change, and the hand; the rest is kept."""
+        return self._freedom
+
+    def set_freedom(self, freedom: Transform) -> None:
+        """Allow more or less."""
+        if freedom != self._freedom:
+            self._freedom = freedom
+            self.freedom_changed.emit()
 
     def why_not(self) -> str | None:
         """Why the design cannot be moved now."""
@@ -36,6 +80,19 @@ class Registering(QObject):
             return "the case has no design"
         return None
 
+    def why_not_turn(self) -> str | None:
+        """Why the design cannot be turned and scaled now."""
+        return self.why_not() or ("only the shift is free" if self._freedom == "shift" else None)
+
+    def why_not_copy(self) -> str | None:
+        """Why there is no registration to copy."""
+        if self.why_not() is not None:
+            return self.why_not()
+        if self._previous is None:
+            return "no other case has been looked at before this one"
+        reason = self._previous.registration.unusable_because
+        return None if reason is None else f"{self._previous.case_id} has none to copy: {reason}"
+
     def why_not_align(self) -> str | None:
         """Why the automatic alignment cannot start now."""
         return self.why_not() or ("it is working already" if self.latest.busy else None)
@@ -45,7 +102,7 @@ class Registering(QObject):
         document = self._session.document
         if self.why_not() is not None or document is None:
             return self.why_not()
-        if self._base(document.registration) is None:
+        if self._place(document.registration) is None:
             return "this registration has no alternatives"
         return None
 
@@ -54,6 +111,25 @@ class Registering(QObject):
         if self.why_not() is None:
             self._gesture = self._gesture or object()
             self._session.apply("Drag the design", lambda document: nudge(document, right_px, -down_px), self._gesture)
+        if finished:
+            self._gesture = None
+
+    def turn_drag(self, start_u: float, start_v: float, end_u: float, end_v: float, finished: bool) -> None:
+        """The design turns and scales about the middle of the picture as the mouse goes: one gesture, one undo step."""
+        document = self._session.document
+        if not finished and self.why_not_turn() is not None:
+            self._session.said.emit(f"Not turned: {self.why_not_turn()}.")
+        elif not finished and document is not None:
+            centre = complex(*document.registration.frame.centre_px)
+            # Image rows go down, angles counter-clockwise: conjugate.
+            start, end = ((complex(u, v) - centre).conjugate() for u, v in ((start_u, start_v), (end_u, end_v)))
+            if min(abs(start), abs(end)) >= LEAST_ARM_PX:
+                ratio = end / start
+                degrees, factor = float(np.angle(ratio, deg=True)), abs(ratio)
+                self._gesture = self._gesture or object()
+                self._session.apply(
+                    "Turn and scale", lambda document: scale(turn(document, degrees), factor), self._gesture
+                )
         if finished:
             self._gesture = None
 
@@ -78,16 +154,37 @@ class Registering(QObject):
     def alternative(self, step: int) -> None:
         """The next or previous of the shifts that fit as well; the first of all is the one that was found."""
         document = self._session.document
-        base = None if document is None else self._base(document.registration)
-        if document is None or base is None:
+        place = None if document is None else self._place(document.registration)
+        if place is None:
             return
-        if document.registration is base:
-            self._number = 0
-        self._number = (self._number + step) % (len(base.trust.alternatives) + 1)
-        chosen = base if self._number == 0 else base.moved(*base.trust.alternatives[self._number - 1]).by_hand()
-        self._offered, self._chosen = base, chosen
+        found = place.found
+        number = (place.number + step) % (len(found.trust.alternatives) + 1)
+        chosen = found if number == 0 else found.moved(*found.trust.alternatives[number - 1]).by_hand()
+        self._places.append(_Place(chosen, found, number))
         self._session.apply("Alternative", lambda document: set_registration(document, chosen))
-        self._session.said.emit(f"Alternative {self._number} of {len(base.trust.alternatives)}; 0 is the one found.")
+        self._session.said.emit(self.alternative_in_words())
+
+    def alternative_in_words(self) -> str:
+        """Which of the places that fit as well is shown: "Alternative 2 of 5, 204 nm away"; empty without any."""
+        document = self._session.document
+        place = None if document is None else self._place(document.registration)
+        if place is None:
+            return ""
+        alternatives = place.found.trust.alternatives
+        if place.number == 0:
+            return f"The one found; {len(alternatives)} more fit as well"
+        away = float(np.hypot(*alternatives[place.number - 1]))
+        return f"Alternative {place.number} of {len(alternatives)}, {away:.0f} nm away"
+
+    def copy_previous(self) -> None:
+        """Take over what was found for the case that was open before this one."""
+        case, previous = self._session.case, self._previous
+        if case is None or previous is None or self.why_not_copy() is not None:
+            return
+        copied = carried_over(previous.registration, previous.nominal, case.nominal)
+        ground = f"copied from {previous.case_id}, not looked for here"
+        copied = replace(copied, method="manual", trust=Trust(verdict="manual", grounds=(ground,)))
+        self._session.apply(f"Copy from {previous.case_id}", lambda document: set_registration(document, copied))
 
     def align(self) -> None:
         """Find the registration off the window's thread."""
@@ -115,14 +212,39 @@ class Registering(QObject):
             self._session.said.emit(f"{case.case_id} could not be aligned: {problem}")
             raise problem
 
-        self.latest.ask(lambda: align(case), done, failed)
+        freedom = self._freedom
+        self.latest.ask(lambda: align(case, transform=freedom), done, failed)
 
-    def _base(self, current: Registration) -> Registration | None:
+    def _place(self, current: Registration) -> _Place | None:
         if current.trust.alternatives:
-            return current
-        return self._offered if current is self._chosen and self._chosen is not None else None
+            return _Place(current, current, 0)
+        return next((place for place in self._places if place.chosen is current), None)
+
+    def _look(self, *_: object) -> None:
+        case, document = self._session.case, self._session.document
+        if case is not None and document is not None:
+            self._open = _Looked(case.case_id, document.registration, case.nominal)
 
     def _reset(self) -> None:
-        self._gesture = self._offered = self._chosen = None
-        self._number = 0
+        case = self._session.case
+        if case is not None and self._open is not None and self._open.case_id != case.case_id:
+            self._previous = self._open
+        self._look()
+        self._gesture = None
+        self._places.clear()
         self.latest.forget()
+
+    def _forget(self) -> None:
+        if self._session.case is None:  # another project
+            self._open = self._previous = None
+
+
+def carried_over(registration: Registration, nominal: Registration, onto: Registration) -> Registration:
+    """What a registration changed of its nominal one, done to another nominal one.
+
+    Shift in nm, turn, scales and shear of the image are carried over; the place in the design, a nominal rotation, a
+    mirrored scan and the pixel size stay those of `onto`.
+    """
+    change = registration.linear_nm() @ np.linalg.inv(nominal.linear_nm())
+    shift = (registration.shift_x_nm, registration.shift_y_nm)
+    return with_linear_nm(onto, change @ onto.linear_nm(), shift, registration.transform)

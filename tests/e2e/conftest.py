@@ -74,11 +74,17 @@ class User:
         point: QPointF = self.view.to_screen(u, v)
         return point.toPoint()
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float], steps: int = 8) -> None:
+    def drag(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        steps: int = 8,
+        modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
         """Left-drag on the SEM view, from and to image px."""
         viewport = self.view.viewport()
         first, last = self.place(*start), self.place(*end)
-        self.qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=first)
+        self.qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, modifier, pos=first)
         for step in range(1, steps + 1):
             self.qtbot.mouseMove(viewport, first + (last - first) * step / steps)
         self.qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=last)

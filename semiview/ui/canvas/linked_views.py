@@ -52,6 +52,8 @@ class LinkedViews(QWidget):
         `stroke_ended` the whole path.
     register_drag(dx_px, dy_px, finished)
         How far the design was dragged since the last emit, right and down; the last emit is 0, 0, True.
+    register_turn(start_u, start_v, end_u, end_v, finished)
+        The design was dragged with Ctrl from here to there: turn and scale it; the last emit is 0, 0, 0, 0, True.
     clicked(u, v)
         A click without a drag, in pan and measure.
     brush_steps(n)
@@ -66,6 +68,7 @@ class LinkedViews(QWidget):
     stroke = Signal(object)
     stroke_ended = Signal(object)
     register_drag = Signal(float, float, bool)
+    register_turn = Signal(float, float, float, float, bool)
     clicked = Signal(float, float)
     brush_steps = Signal(int)
     camera_changed = Signal(object)
@@ -289,6 +292,7 @@ class LinkedViews(QWidget):
         view.stroke.connect(self.stroke)
         view.stroke_ended.connect(self.stroke_ended)
         view.register_drag.connect(self.register_drag)
+        view.register_turn.connect(self.register_turn)
         view.clicked.connect(self.clicked)
         view.brush_steps.connect(self.brush_steps)
 

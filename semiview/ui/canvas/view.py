@@ -33,6 +33,8 @@ CURSORS = {
     "measure": Qt.CursorShape.CrossCursor,
 }
 
+GestureKind = Literal["pan", "box", "stroke", "register", "turn", "click"]
+
 WHEEL_STEP = 1.25
 CLICK_PX = 4
 LEAST_BOX_PX = 6
@@ -44,7 +46,7 @@ ON_TOP = 1000.0
 class _Gesture:
     """A button that is down: what it does, where it began and where it was last, in screen px."""
 
-    kind: Literal["pan", "box", "stroke", "register", "click"]
+    kind: GestureKind
     button: Qt.MouseButton
     start: QPointF
     last: QPointF
@@ -66,6 +68,7 @@ class ImageView(QGraphicsView):
     stroke = Signal(object)
     stroke_ended = Signal(object)
     register_drag = Signal(float, float, bool)
+    register_turn = Signal(float, float, float, float, bool)
     brush_steps = Signal(int)
     resized = Signal()
 
@@ -182,6 +185,8 @@ class ImageView(QGraphicsView):
             self.stroke_ended.emit(np.array(gesture.path, dtype=np.float64))
         elif gesture.kind == "register":
             self.register_drag.emit(0.0, 0.0, True)
+        elif gesture.kind == "turn":
+            self.register_turn.emit(0.0, 0.0, 0.0, 0.0, True)
         self.viewport().setCursor(CURSORS[self._tool])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -220,7 +225,7 @@ class ImageView(QGraphicsView):
         camera = self._camera
         if camera is None:
             return
-        step = place - gesture.last
+        step, before = place - gesture.last, gesture.last
         if gesture.kind == "click":
             if (place - gesture.start).manhattanLength() <= CLICK_PX or self._tool != "pan":
                 return
@@ -233,11 +238,12 @@ class ImageView(QGraphicsView):
             self._band.setGeometry(QRect(gesture.start.toPoint(), place.toPoint()).normalized())
             self._band.show()
         elif gesture.kind == "stroke":
-            before = gesture.path[-1]
             gesture.path.append(self.to_image(place))
-            self.stroke.emit(np.array([before, gesture.path[-1]]))
+            self.stroke.emit(np.array(gesture.path[-2:]))
         elif gesture.kind == "register":
             self.register_drag.emit(step.x() / camera.zoom, step.y() / camera.zoom, False)
+        elif gesture.kind == "turn":
+            self.register_turn.emit(*self.to_image(before), *self.to_image(place), False)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
@@ -296,9 +302,7 @@ class ImageView(QGraphicsView):
         self._place_world()
         self.resized.emit()
 
-    def _kind(
-        self, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
-    ) -> Literal["pan", "box", "stroke", "register", "click"] | None:
+    def _kind(self, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> GestureKind | None:
         shifted = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
         if button == Qt.MouseButton.RightButton:
             return "box"
@@ -310,7 +314,9 @@ class ImageView(QGraphicsView):
             return "pan"
         if self._tool in STROKE_TOOLS:
             return "stroke"
-        return "register" if self._tool == "register" else "click"
+        if self._tool != "register":
+            return "click"
+        return "turn" if modifiers & Qt.KeyboardModifier.ControlModifier else "register"
 
     def _zoom_to_box(self, start: QPointF, end: QPointF) -> None:
         width, height = abs(end.x() - start.x()), abs(end.y() - start.y())

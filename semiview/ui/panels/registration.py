@@ -4,12 +4,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from semiview.core.document import Document
 from semiview.core.edits import set_registration
 from semiview.core.registration import Registration, Transform
+from semiview.ui.actions import Actions
+from semiview.ui.registering import Registering
 from semiview.ui.session import Session
 from semiview.ui.theme import BAD, DOUBT, GOOD
 
@@ -36,6 +48,20 @@ _FIELDS = (
     _Field("scale_y", "Scale y", "", 5, 0.001, 0.1, 10.0, "Printed over drawn, along y"),
     _Field("shear", "Shear", "", 5, 0.001, -1.0, 1.0, "x per y"),
 )
+
+FREEDOMS: tuple[tuple[Transform, str], ...] = (
+    ("shift", "Shift"),
+    ("similarity", "Shift, turn, scale"),
+    ("affine", "All six (affine)"),
+)
+FREEDOM_TIP = "What the automatic alignment may change, and your hand; the rest is kept as it stands"
+ONE_SCALE = "both scales go together"
+# What is kept under each freedom, and why.
+HELD: dict[Transform, dict[str, str]] = {
+    "shift": dict.fromkeys(("rotation_deg", "scale_x", "scale_y", "shear"), "only the shift is free"),
+    "similarity": {"scale_y": ONE_SCALE, "shear": "only shift, turn and scale are free"},
+    "affine": {},
+}
 
 VERDICT_COLOURS = {"unique": GOOD, "manual": GOOD, "periodic": DOUBT, "weak": DOUBT, "failed": BAD}
 
@@ -76,9 +102,11 @@ class NumberBox(QDoubleSpinBox):
 class RegistrationPanel(QWidget):
     """Numbers, verdict, grounds, and the ways to change them."""
 
-    def __init__(self, session: Session, buttons: tuple[QAction, ...], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, registering: Registering, actions: Actions, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._registering = session, registering
         self.boxes: dict[str, NumberBox] = {}
         grid = QGridLayout()
         grid.setVerticalSpacing(4)
@@ -105,21 +133,46 @@ class RegistrationPanel(QWidget):
         self.grounds.setWordWrap(True)
         self.grounds.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.grounds.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row_of_buttons = QHBoxLayout()
-        for action in buttons:
-            button = QToolButton()
-            button.setDefaultAction(action)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            row_of_buttons.addWidget(button)
-        row_of_buttons.addStretch(1)
+        self.freedom = QComboBox()
+        self.freedom.setObjectName("freedom")
+        self.freedom.setToolTip(FREEDOM_TIP)
+        for freedom, text in FREEDOMS:
+            self.freedom.addItem(text, freedom)
+        self.freedom.setCurrentIndex(self.freedom.findData(registering.freedom))
+        free = QHBoxLayout()
+        free.addWidget(QLabel("Free"))
+        free.addWidget(self.freedom)
+        free.addStretch(1)
+        free.addWidget(_button(actions, "register.copy"))
+        verbs = QHBoxLayout()
+        for name in ("register.align", "tools.register", "register.before"):
+            verbs.addWidget(_button(actions, name))
+        verbs.addStretch(1)
+        self.alternative = QLabel()
+        self.alternative.setObjectName("alternative")
+        self.others = QWidget()
+        others = QHBoxLayout(self.others)
+        others.setContentsMargins(0, 0, 0, 0)
+        others.addWidget(self.alternative, 1)
+        for name in ("register.previous_alternative", "register.next_alternative"):
+            others.addWidget(_button(actions, name))
+        scroll = QScrollArea()
+        scroll.setWidget(self.grounds)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
         layout.addWidget(self.verdict)
         layout.addLayout(grid)
         layout.addWidget(self.shift_px)
-        layout.addLayout(row_of_buttons)
-        layout.addWidget(self.grounds, 1)
+        layout.addLayout(free)
+        layout.addLayout(verbs)
+        layout.addWidget(self.others)
+        layout.addWidget(scroll, 1)
+        self.freedom.currentIndexChanged.connect(lambda _: registering.set_freedom(self.freedom.currentData()))
+        registering.freedom_changed.connect(self._refresh)
         session.case_changed.connect(self._refresh)
         session.changed.connect(self.show_change)
         self._refresh()
@@ -131,11 +184,15 @@ class RegistrationPanel(QWidget):
 
     def _refresh(self) -> None:
         case, document = self._session.case, self._session.document
-        why = self._why_not()
+        why = self._registering.why_not()
         for entry in _FIELDS:
             box = self.boxes[entry.name]
-            box.setEnabled(why is None)
-            box.setToolTip(entry.tip if why is None else f"{entry.tip}\nNot now: {why}")
+            held = why or HELD[self._registering.freedom].get(entry.name)
+            box.setEnabled(held is None)
+            box.setToolTip(entry.tip if held is None else f"{entry.tip}\nNot now: {held}")
+        words = self._registering.alternative_in_words()
+        self.alternative.setText(words)
+        self.others.setVisible(bool(words))
         if case is None or document is None:
             self.verdict.setText("No case is open.")
             for box in self.boxes.values():
@@ -151,25 +208,26 @@ class RegistrationPanel(QWidget):
         sentences = registration.trust.grounds or (why or "Nobody has looked: align, drag, or type numbers.",)
         self.grounds.setText("\n".join(f"• {sentence}" for sentence in sentences))
 
-    def _why_not(self) -> str | None:
-        case = self._session.case
-        if case is None:
-            return "no case is open"
-        if not case.sem.pixel_size.known:
-            return "the pixel size is unknown"
-        if case.design is None:
-            return "the case has no design"
-        return None
-
     def _typed(self, name: str, label: str, value: float) -> None:
-        self._session.apply(f"Type {label.lower()}", lambda document: typed_number(document, name, value))
+        self._session.apply(
+            f"Type {label.lower()}", lambda document: typed_number(document, name, value, self._registering.freedom)
+        )
 
 
-def typed_number(document: Document, name: str, value: float) -> Document:
-    """The document with one parameter of its registration set by hand."""
+def typed_number(document: Document, name: str, value: float, freedom: Transform = "affine") -> Document:
+    """The document with one parameter of its registration set by hand; in a similarity both scales go together."""
     one: dict[str, Any] = {name: value}
+    if freedom == "similarity" and name == "scale_x":
+        one["scale_y"] = value
     changed = replace(document.registration, **one)
     return set_registration(document, replace(changed, transform=_transform_of(changed)).by_hand())
+
+
+def _button(actions: Actions, name: str) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(actions[name])
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button
 
 
 def verdict_html(registration: Registration) -> str:
