@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from semiview.feedback.store import FeedbackStore
 from semiview.files.information import describe
@@ -68,7 +69,7 @@ def main() -> None:
             print(
                 json.dumps({"error": {"path": str(problem.path), "reason": problem.reason, "advice": problem.advice}})
             )
-        messages.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
+        _say(str(problem), "red")
         sys.exit(FAILURES if problem.path.exists() else WRONG_USE)
 
 
@@ -120,8 +121,8 @@ def demo(
         problem = display_problem()
         if problem is None:
             raise typer.Exit(start(unpack_example(folder)))
-        messages.print(f"{problem} Running the loop without a window instead.", soft_wrap=True)
-    result = _watch(run_demo(unpack_example(folder, fresh=folder is None)), "demo")
+        _say(f"{problem} Running the loop without a window instead.")
+    result = _watch(run_demo(unpack_example(folder, headless=True)), "demo")
     if as_json:
         _print_json(result.as_json())
     else:
@@ -141,7 +142,7 @@ def align(
     """Find registrations, write registrations.csv, print verdicts."""
     if method not in ("auto", NOMINAL):
         _wrong_use(f"--method {method}: it is auto or {NOMINAL}.")
-    workspace = open_workspace(project)
+    workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
     result = _watch(align_project(workspace, AlignOptions(method, all_cases, jobs), wanted), "align")
@@ -153,7 +154,7 @@ def align(
             ["case", "verdict"], [[key, verdict_in_words(value)] for key, value in sorted(result.found.items())]
         )
         for case_id in result.kept:
-            messages.print(f"{case_id}: kept, it was registered by hand (--all aligns it too)")
+            _say(f"{case_id}: kept, it was registered by hand (--all aligns it too)")
     raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
 
 
@@ -165,7 +166,7 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Run the current checkpoint and write predictions/."""
-    workspace = open_workspace(project)
+    workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
     result = _watch(predict_project(workspace, PredictOptions(all_cases), wanted), "predict")
@@ -191,7 +192,7 @@ def measure(
         _wrong_use(f"--only {only}: it is accepted, or left out.")
     if method not in ("", NOMINAL):
         _wrong_use(f"--method {method}: it is {NOMINAL}, or left out.")
-    workspace = open_workspace(project)
+    workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
     options = MeasureOptions(only == "accepted", method == NOMINAL, jobs)
@@ -200,7 +201,7 @@ def measure(
         _print_json(summary)
     else:
         _print_table(["", ""], [[key, _in_words(value)] for key, value in summary.items()])
-        messages.print(f"Tables in {out}", highlight=False)
+        _say(f"Tables in {out}")
     raise typer.Exit(FAILURES if summary["failed"] or workspace.project.problems else DONE)
 
 
@@ -244,7 +245,7 @@ def checkpoints_promote(
     as_json: JsonOption = False,
 ) -> None:
     """Make a checkpoint the current one."""
-    registry = open_workspace(project).registry
+    registry = open_workspace(project, read_only=True).registry
     registry.promote(checkpoint, by="command line", reason=reason)
     _say_current(registry.current().id, as_json)
 
@@ -252,7 +253,7 @@ def checkpoints_promote(
 @checkpoints_app.command("rollback")
 def checkpoints_rollback(project: ProjectArgument, as_json: JsonOption = False) -> None:
     """Go back to the checkpoint before the current one."""
-    registry = open_workspace(project).registry
+    registry = open_workspace(project, read_only=True).registry
     registry.rollback()
     _say_current(registry.current().id, as_json)
 
@@ -282,7 +283,7 @@ def store_verify(
         problems = [{"path": problem.path, "reason": problem.reason} for problem in report.problems]
         _print_json({"ok": report.ok, "checked": report.checked, "damaged": faults, "problems": problems})
     else:
-        messages.print(f"{report.checked} records checked, {len(damaged)} damaged")
+        _say(f"{report.checked} records checked, {len(damaged)} damaged")
         _print_table(["record", "reason"], damaged)
         _warn(report.problems)
     raise typer.Exit(DONE if report.ok else FAILURES)
@@ -302,7 +303,7 @@ def _say_current(checkpoint_id: str, as_json: bool) -> None:
 
 def _watch(task: events.Task[events.Result], name: str) -> events.Result:
     """Run a task with a bar on stderr and hand back its result."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=messages, transient=True) as bar:
         line = bar.add_task(name, total=None)
         while True:
@@ -314,9 +315,9 @@ def _watch(task: events.Task[events.Result], name: str) -> events.Result:
             if isinstance(event, events.Progress):
                 bar.update(line, completed=event.done, total=event.total, description=f"{name} {event.text}")
             elif isinstance(event, events.CaseFailed):
-                messages.print(f"[yellow]{event.case_id}: {event.reason}[/yellow]", highlight=False, soft_wrap=True)
+                _say(f"{event.case_id}: {event.reason}", "yellow")
             else:
-                messages.print(f"{event.case_id}: {event.text}", highlight=False, soft_wrap=True)
+                _say(f"{event.case_id}: {event.text}")
 
 
 def _known_cases(wanted: Sequence[str] | None, known: Sequence[str]) -> Sequence[str] | None:
@@ -327,13 +328,18 @@ def _known_cases(wanted: Sequence[str] | None, known: Sequence[str]) -> Sequence
 
 
 def _wrong_use(sentence: str) -> NoReturn:
-    messages.print(f"[red]{sentence}[/red]", highlight=False, soft_wrap=True)
+    _say(sentence, "red")
     raise typer.Exit(WRONG_USE)
 
 
 def _warn(problems: Sequence[FileProblem]) -> None:
     for problem in problems:
-        messages.print(f"[yellow]{problem}[/yellow]", highlight=False, soft_wrap=True)
+        _say(str(problem), "yellow")
+
+
+def _say(sentence: str, style: str = "") -> None:
+    """A line on stderr; brackets in names and paths are no markup."""
+    messages.print(sentence, style=style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_json(document: Any) -> None:
@@ -360,7 +366,7 @@ def _print_table(head: list[str], rows: Sequence[Sequence[str]]) -> None:
         return
     table = Table(*head, show_header=any(head))
     for row in rows:
-        table.add_row(*[str(cell) for cell in row])
+        table.add_row(*[Text(str(cell)) for cell in row])
     Console().print(table)
 
 

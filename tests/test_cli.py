@@ -75,6 +75,15 @@ def test_that_wrong_use_ends_with_2(arguments: list[str]) -> None:
     assert "Traceback" not in answer.stderr
 
 
+def test_that_brackets_in_a_name_are_printed_as_they_are(tmp_path: Path) -> None:
+    for name in ("[bold]lot 3", "[/red]lot 3"):
+        answer = semiview("align", str(tmp_path / name.replace("/", "")))
+        assert name.replace("/", "") in answer.stderr.replace("\n", "")
+        answer = semiview("align", str(tmp_path), "--method", name)
+        assert name in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
 def test_that_a_method_nobody_knows_is_wrong_use(example: Path) -> None:
     answer = semiview("align", str(example), "--method", "magic")
     assert answer.returncode == 2

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import h5py
 
@@ -24,6 +23,7 @@ from semiview.feedback.hdf5_parts import (
     put_registration,
 )
 from semiview.feedback.user_block import parse_user_block, read_user_block, with_user_block
+from semiview.files.case_file_name import case_file_name
 from semiview.files.durable_file import SYSTEM_CALLS, SystemCalls, make_folder, write_durably
 from semiview.files.problem import FileProblem
 
@@ -153,11 +153,8 @@ def list_drafts(folder: Path) -> tuple[str, ...]:
 
 
 def draft_path(folder: Path, case_id: str) -> Path:
-    """Where the draft of a case lies: any id makes a file name that every system takes."""
-    name = quote(case_id, safe=" ").replace(".", "%2E")
-    if len(name) > 180:
-        name = f"{name[:100]}~{hashlib.sha256(case_id.encode()).hexdigest()[:16]}"
-    return folder / FOLDER_NAME / (name + _SUFFIX)
+    """Where the draft of a case lies."""
+    return folder / FOLDER_NAME / (case_file_name(case_id) + _SUFFIX)
 
 
 def _draft(file: h5py.File, facts: Mapping[str, Any]) -> Draft:

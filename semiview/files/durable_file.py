@@ -105,16 +105,17 @@ def make_folder(folder: Path, calls: SystemCalls = SYSTEM_CALLS) -> None:
     FileProblem
         If it cannot be made.
     """
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
+    missing: list[Path] = []
     try:
+        for new in (folder, *folder.parents):
+            if new.is_dir():
+                break
+            missing.append(new)
         for new in reversed(missing):
             new.mkdir(exist_ok=True)
             calls.fsync_folder(new.parent)
     except OSError as error:
-        raise writing_problem(missing[0], error) from error
+        raise writing_problem(folder, error) from error
 
 
 def remove_forgotten(folder: Path) -> None:

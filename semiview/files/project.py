@@ -17,6 +17,7 @@ from semiview.core.document import MeasureSettings
 from semiview.core.prediction import Prediction
 from semiview.core.registration import Registration, nominal_registration
 from semiview.core.sem_image import SemImage
+from semiview.files.case_file_name import case_file_name
 from semiview.files.case_list import CaseRow, paired_by_name, read_case_list
 from semiview.files.design_file import GDS_SUFFIXES, DesignLibrary, layer_warnings
 from semiview.files.mask_file import MASK_SUFFIXES, mask_design
@@ -28,6 +29,8 @@ from semiview.files.sem_image_file import load_sem_image
 MARGIN, MOST_MARGIN_NM = 0.2, 10_000.0  # the stage may be off by that: of the field, and at most
 SCALE_ROOM, ROTATION_ROOM_DEG = 1.03, 3.0  # what alignment may find beyond the nominal frame
 IMPORTED = "imported"  # checkpoint of a prediction that came with the case list
+NO_PIXEL_SIZE = "The pixel size is unknown: set `nm_per_px`; until then nothing is measured in nm."
+NO_TONE = "The tone is not set: say in `tone` whether what is drawn stands (raised) or is an opening."
 
 
 class _Libraries:
@@ -117,7 +120,7 @@ class Project:
 
     def prediction_path(self, checkpoint_id: str, case_id: str) -> Path:
         """Where the prediction that a checkpoint makes of a case is kept."""
-        return self.predictions_folder / quote(checkpoint_id, safe="") / f"{quote(case_id, safe='')}.npy"
+        return self.predictions_folder / quote(checkpoint_id, safe="") / f"{case_file_name(case_id)}.npy"
 
     def measure_settings(self) -> MeasureSettings:
         """How edges are found and what counts, from project.toml."""
@@ -153,7 +156,7 @@ class Project:
             sem = replace(sem, pixel_size=self.settings.pixel_size)
         warnings = list(info.warnings)
         if not sem.pixel_size.known:
-            warnings.append("The pixel size is unknown: set `nm_per_px`; until then nothing is measured in nm.")
+            warnings.append(NO_PIXEL_SIZE)
         nominal, design = self._design(row, sem, warnings)
         prediction = self._prediction(row, sem, checkpoint_id, warnings)
         return Case(row.info, sem, nominal, design, prediction, tuple(warnings))
@@ -194,9 +197,7 @@ class Project:
             return nominal(centre), None
         tone = row.tone or self.settings.tone
         if tone is None:
-            warnings.append(
-                "The tone is not set: say in `tone` whether what is drawn stands (raised) or is an opening."
-            )
+            warnings.append(NO_TONE)
         try:
             if path.suffix.lower() in MASK_SUFFIXES:
                 registration = nominal(centre)

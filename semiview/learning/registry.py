@@ -180,7 +180,8 @@ class Registry:
             if pointer["format"] > POINTER_FORMAT:
                 raise FileProblem(self._pointer, "written by a newer version of this program.", "Update SemiView.")
             in_use = _in_use(history)
-            if pointer["id"] != (in_use[-1] if in_use else read_reference(starter_path()).id):
+            # Rolled back to the ground, the id is that of the checkpoint that an older program may have shipped.
+            if not history or (in_use and pointer["id"] != in_use[-1]):
                 raise ValueError
         except FileNotFoundError:
             return ()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from semiview.files.durable_file import make_folder, write_durably
 from semiview.learning.messages import (
     Command,
     Event,
@@ -101,6 +102,20 @@ def death_notice(return_code: int, stderr_tail: str) -> WorkFailed:
     return WorkFailed(reason, "\n".join(lines))
 
 
+def prepared_folder(folder: Path, job: Job) -> tuple[Path, Path]:
+    """Write a job where its worker finds it; returns the job's file and that of what the worker prints.
+
+    Raises
+    ------
+    FileProblem
+        If the folder cannot be made or the job not be written.
+    """
+    make_folder(folder)
+    job_file = folder / "job.json"
+    write_durably(job_file, encode(job).encode())
+    return job_file, folder / "worker.log"
+
+
 class RunningWorker:
     """A worker at work, for those who may want to end it. Its methods may be called from any thread."""
 
@@ -133,12 +148,15 @@ def run_worker(job: Job, on_started: Callable[[RunningWorker], None] | None = No
 
     The last event is `Finished` or `WorkFailed`. Closing the iterator cancels the job and ends the child: first by
     asking, then by terminating, then by killing its group.
+
+    Raises
+    ------
+    FileProblem
+        If the job cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="semiview-worker-") as scratch:
         folder = Path(job.run_folder) if isinstance(job, FineTuneJob) else Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        job_file, log_file = folder / "job.json", folder / "worker.log"
-        job_file.write_text(encode(job), encoding="utf-8")
+        job_file, log_file = prepared_folder(folder, job)
         with log_file.open("a+b") as log:
             process = subprocess.Popen(
                 command_for(job_file),

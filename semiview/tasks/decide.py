@@ -17,6 +17,7 @@ from semiview.core.outline import Points
 from semiview.core.raster import coverage
 from semiview.core.review import Decision
 from semiview.feedback.record import IGNORED, Record
+from semiview.files.problem import FileProblem
 from semiview.learning.registry import CheckpointRef
 from semiview.metrology.contour import half_contours
 from semiview.metrology.measurement import Measurement
@@ -114,7 +115,16 @@ def record_of(
         }
     if decision.kind == "reject":
         return Record(**said, **seen)
-    shape = _approved_coverage(case, document)
+    approvals: dict[str, Any] = {
+        "approves_shape": decision.approval.shape,
+        "approves_registration": decision.approval.registration,
+        "approves_measurements": decision.approval.measurements,
+    }
+    shape = _shape(case, document)
+    if shape is None:
+        if decision.approval.shape:
+            raise ValueError("There is no shape to approve: predict or draw one first.")
+        return Record(**said, **seen, **approvals)
     outlines = half_contours(shape.to_array(), 127.5)
     approved = shape.mask().astype(np.uint8)
     if document.ignore is not None:
@@ -122,9 +132,7 @@ def record_of(
     return Record(
         **said,
         **seen,
-        approves_shape=decision.approval.shape,
-        approves_registration=decision.approval.registration,
-        approves_measurements=decision.approval.measurements,
+        **approvals,
         approved=approved,
         approved_outlines_px=outlines,
         free_share=free_share(outlines, measurement, case.sem.shape),
@@ -158,12 +166,11 @@ def _columns(rows: tuple[Any, ...]) -> dict[str, npt.NDArray[Any]]:
     return {name: np.array([row[name] for row in as_dicts]) for name in (as_dicts[0] if as_dicts else {})}
 
 
-def _approved_coverage(case: Case, document: Document) -> Coverage:
+def _shape(case: Case, document: Document) -> Coverage | None:
+    """The correction, else the prediction, else nothing."""
     if document.correction is not None:
         return document.correction
-    if case.prediction is None:
-        raise ValueError("There is no shape to approve: predict or draw one first.")
-    return Coverage.from_probability(case.prediction.probability)
+    return None if case.prediction is None else Coverage.from_probability(case.prediction.probability)
 
 
 def _design_raster(case: Case, document: Document) -> npt.NDArray[np.uint8] | None:
@@ -184,8 +191,10 @@ def _pixels_of(points: Points, shape: tuple[int, int]) -> tuple[npt.NDArray[np.i
 def _checkpoint(workspace: Workspace, case: Case) -> CheckpointRef | None:
     if case.prediction is None:
         return None
-    known = {reference.id: reference for reference in workspace.registry.list()}
-    return known.get(case.prediction.checkpoint_id)
+    try:
+        return workspace.registry.get(case.prediction.checkpoint_id)
+    except FileProblem:  # it came with the case list, or its file is gone: the decision is worth keeping all the same
+        return None
 
 
 def _metadata(case: Case) -> Mapping[str, str]:

@@ -103,23 +103,25 @@ class DemoResult:
         }
 
 
-def unpack_example(folder: Path | None = None, fresh: bool = False) -> Path:
+def unpack_example(folder: Path | None = None, headless: bool = False) -> Path:
     """Copy the example project where it can be worked on.
 
     Parameters
     ----------
     folder
-        Where to; left out: the user's own data folder.
-    fresh
-        Begin anew if the user's copy exists. A folder that was named is never overwritten.
+        Where to; left out: the user's own data folder. A folder that was named is never overwritten.
+    headless
+        For the loop that runs by itself: where no folder is named it begins anew, in a copy of its own, so that what
+        was decided in the window on the example stays.
 
     Raises
     ------
     FileProblem
         If the named folder exists and is no example project, or the copy cannot be written.
     """
-    target = folder or Path(platformdirs.user_data_dir("semiview")) / "example"
-    if fresh and folder is None:
+    own = "example-headless" if headless else "example"
+    target = folder or Path(platformdirs.user_data_dir("semiview")) / own
+    if headless and folder is None:
         shutil.rmtree(target, ignore_errors=True)
     if (target / "cases.csv").exists():
         return target

@@ -1,5 +1,6 @@
 """Cases in parallel over the cores, each process with its own copy of the project."""
 
+import logging
 import os
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -15,6 +16,8 @@ from semiview.files.problem import FileProblem
 from semiview.tasks.workspace import Workspace, open_workspace
 
 Answer = TypeVar("Answer")
+
+logger = logging.getLogger(__name__)
 
 # One thread per process: the cases are what runs side by side.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -90,6 +93,9 @@ def _outcome(
         return Outcome(case_id, work(workspace, case_id, argument))
     except FileProblem as problem:
         return Outcome(case_id, None, str(problem))
+    except Exception as error:  # a fault of the program in one case must not cost the others
+        logger.exception("%s failed", case_id)
+        return Outcome(case_id, None, f"a fault of the program, please report it: {type(error).__name__}: {error}")
 
 
 _entered: list[Workspace] = []  # this process's own workspace, opened once

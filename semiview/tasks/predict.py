@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from semiview.files.durable_file import writing_problem
 from semiview.files.problem import FileProblem
 from semiview.learning.messages import PredictionDone, PredictionFailed, PredictItem, PredictJob, WorkFailed
+from semiview.learning.registry import CheckpointRef
 from semiview.learning.worker_host import run_worker
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
 from semiview.tasks.workspace import Workspace
@@ -46,7 +48,7 @@ def predict_project(
             if out.exists() and not options.all_cases:
                 continue
             try:
-                items.append(predict_item(workspace, row.case_id, Path(scratch) / f"{len(items)}.npy"))
+                items.append(predict_item(workspace, checkpoint, row.case_id, Path(scratch) / f"{len(items)}.npy"))
             except FileProblem as problem:
                 failed[row.case_id] = str(problem)
                 yield CaseFailed(row.case_id, str(problem))
@@ -67,15 +69,18 @@ def predict_project(
     return PredictResult(checkpoint.id, paths, failed)
 
 
-def predict_item(workspace: Workspace, case_id: str, image_npy: Path) -> PredictItem:
-    """Lay a case's pixels out for the worker.
+def predict_item(workspace: Workspace, checkpoint: CheckpointRef, case_id: str, image_npy: Path) -> PredictItem:
+    """Lay a case's pixels out for the worker that runs `checkpoint`.
 
     Raises
     ------
     FileProblem
-        If the image cannot be read.
+        If the image cannot be read, or there is no room for the copy.
     """
     sem = workspace.project.load(case_id).sem
-    np.save(image_npy, sem.pixels, allow_pickle=False)
-    out = workspace.project.prediction_path(workspace.registry.current().id, case_id)
+    try:
+        np.save(image_npy, sem.pixels, allow_pickle=False)
+    except OSError as error:
+        raise writing_problem(image_npy, error) from error
+    out = workspace.project.prediction_path(checkpoint.id, case_id)
     return PredictItem(case_id, str(image_npy), sem.pixel_size.x_nm, sem.pixel_size.y_nm, str(out))

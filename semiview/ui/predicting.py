@@ -18,6 +18,7 @@ from semiview.learning.messages import (
     PredictJob,
     WorkFailed,
 )
+from semiview.learning.registry import CheckpointRef
 from semiview.tasks.predict import predict_item
 from semiview.tasks.workspace import Workspace
 from semiview.ui.case_model import CaseModel
@@ -32,7 +33,7 @@ AHEAD = 2  # cases predicted with the open one: starting the worker costs more t
 @dataclass(frozen=True, slots=True)
 class _Batch:
     workspace: Workspace
-    checkpoint_id: str
+    checkpoint: CheckpointRef
     items: tuple[PredictItem, ...]
     failed: tuple[tuple[str, str], ...]
 
@@ -150,7 +151,7 @@ class Predicting(QObject):
         self._waiting = {item.case_id for item in batch.items}
         self._worker = WorkerProcess(self)
         self._worker.said.connect(self._said)
-        self._worker.start(PredictJob(str(batch.workspace.registry.current().path), batch.items))
+        self._worker.start(PredictJob(str(batch.checkpoint.path), batch.items))
         self.changed.emit()
 
     def _not_prepared(self, problem: Exception) -> None:
@@ -198,7 +199,7 @@ class Predicting(QObject):
                 self._session.swap_prediction(shown.with_prediction(predicted.prediction))
 
         self._errands.run(
-            lambda: case.with_prediction(read_prediction(Path(event.path), case.sem, batch.checkpoint_id)),
+            lambda: case.with_prediction(read_prediction(Path(event.path), case.sem, batch.checkpoint.id)),
             done,
             lambda problem: self.failed.emit(str(problem)),
         )
@@ -214,14 +215,14 @@ class Predicting(QObject):
 
 def _prepare(workspace: Workspace, case_ids: list[str], folder: Path) -> _Batch:
     """Pictures as the worker wants them: the first case in any case, the others if they have no prediction."""
-    checkpoint_id = workspace.registry.current().id
+    checkpoint = workspace.registry.current()
     items, failed = [], []
     for number, case_id in enumerate(case_ids):
-        made = workspace.project.prediction_path(checkpoint_id, case_id)
+        made = workspace.project.prediction_path(checkpoint.id, case_id)
         if number and (made.exists() or workspace.project.row(case_id).prediction is not None):
             continue
         try:
-            items.append(predict_item(workspace, case_id, folder / f"{number}.npy"))
+            items.append(predict_item(workspace, checkpoint, case_id, folder / f"{number}.npy"))
         except FileProblem as problem:
             failed.append((case_id, str(problem)))
-    return _Batch(workspace, checkpoint_id, tuple(items), tuple(failed))
+    return _Batch(workspace, checkpoint, tuple(items), tuple(failed))

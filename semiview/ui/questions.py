@@ -7,6 +7,7 @@ from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QLineEdit
 
 from semiview.core.case import Case
+from semiview.files.project import NO_PIXEL_SIZE, NO_TONE
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.panels.question_bar import QuestionBar
@@ -58,12 +59,7 @@ class Questions(QObject):
             self._ask_pixel_size()
         elif case.design is not None and case.design.tone is None:
             self._ask_tone()
-        elif case.warnings:
-            for warning in case.warnings:
-                self._desk.session.noted.emit(f"{case.case_id}: {warning}")
-            key = f"warnings {case.case_id}"
-            if key not in self._waved_off:
-                self._bar.ask("warnings", " ".join(case.warnings), [("Close", lambda: self._waved_off.add(key))])
+        self._tell_warnings(case)
         draft = self._desk.session.draft
         if draft is not None:
             self._bar.ask(
@@ -71,6 +67,15 @@ class Questions(QObject):
                 f"There is unfinished work on {case.case_id}, saved {_when(draft.saved_at)}.",
                 [("Take it up", self._desk.keeping.take_draft), ("Throw it away", self._desk.keeping.turn_down_draft)],
             )
+
+    def _tell_warnings(self, case: Case) -> None:
+        """What is doubtful about the case, apart from what is asked."""
+        warnings = [warning for warning in case.warnings if warning not in (NO_PIXEL_SIZE, NO_TONE)]
+        for warning in warnings:
+            self._desk.session.noted.emit(f"{case.case_id}: {warning}")
+        key = f"warnings {case.case_id}"
+        if warnings and key not in self._waved_off:
+            self._bar.ask("warnings", " ".join(warnings), [("Close", lambda: self._waved_off.add(key))])
 
     def _ask_pixel_size(self) -> None:
         if "pixel_size" in self._waved_off:

@@ -144,7 +144,11 @@ class Training(QObject):
         if workspace is None or self.why_not_promote() is not None:
             return
         verdict = "without a comparison" if self.report is None else f"the gate said: {self.report.verdict}"
-        workspace.registry.promote(self.candidate, by=by, reason=verdict)
+        try:
+            workspace.registry.promote(self.candidate, by=by, reason=verdict)
+        except FileProblem as problem:
+            self._say(f"Nothing was promoted. {problem}")
+            return
         self._say(f"{self.candidate} is the current checkpoint now.")
         self.look()
         self.checkpoint_changed.emit()
@@ -154,7 +158,12 @@ class Training(QObject):
         workspace = self._session.workspace
         if workspace is None or self.why_not_roll_back() is not None:
             return
-        reference = workspace.registry.rollback(by=by, reason="by hand")
+        try:
+            reference = workspace.registry.rollback(by=by, reason="by hand")
+        except FileProblem as problem:
+            self._say(str(problem))
+            self.look()
+            return
         self._say(f"{reference.id} is the current checkpoint again.")
         self.look()
         self.checkpoint_changed.emit()
@@ -169,8 +178,8 @@ class Training(QObject):
         self._ending = ""
         self._worker = WorkerProcess(self)
         self._worker.said.connect(self._said)
-        self._worker.start(job)
         self._say("The worker is loading…")
+        self._worker.start(job)
 
     def _not_begun(self, problem: Exception) -> None:
         self._preparing = False

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QIODevice, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
+from semiview.files.problem import FileProblem
 from semiview.learning.messages import (
     Command,
     Event,
@@ -16,7 +17,14 @@ from semiview.learning.messages import (
     decode,
     encode,
 )
-from semiview.learning.worker_host import TAIL_BYTES, command_for, death_notice, end_group, environment_for
+from semiview.learning.worker_host import (
+    TAIL_BYTES,
+    command_for,
+    death_notice,
+    end_group,
+    environment_for,
+    prepared_folder,
+)
 
 GRACE_MS = 10_000
 CLOSING_MS = 2_000
@@ -68,9 +76,11 @@ class WorkerProcess(QObject):
         else:
             self._scratch = tempfile.TemporaryDirectory(prefix="semiview-worker-")
             folder = Path(self._scratch.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        job_file, self._log = folder / "job.json", folder / "worker.log"
-        job_file.write_text(encode(job), encoding="utf-8")
+        try:
+            job_file, self._log = prepared_folder(folder, job)
+        except FileProblem as problem:
+            self._end(WorkFailed(f"The worker could not be started: {problem}"))
+            return
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
         self._process.setStandardErrorFile(str(self._log), QIODevice.OpenModeFlag.Append)
         environment = QProcessEnvironment()

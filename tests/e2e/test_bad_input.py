@@ -5,6 +5,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import gdstk
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt, qInstallMessageHandler
 from PySide6.QtWidgets import QLineEdit
@@ -93,6 +95,52 @@ def test_that_a_missing_tone_is_asked_and_epe_waits_for_it(user, make_small) -> 
     assert tomllib.loads((folder / "project.toml").read_text())["tone"] == "raised"
     user.window.registration.boxes["shift_x_nm"].setValue(0.5)
     user.until(lambda: user.window.measurements.epe_model.rowCount() > 0)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("empty layout", "lines.gds: The design file is empty"),
+        ("layout without a cell", "There is no cell in the design"),
+        ("prediction with NaN", "1 values are not finite"),
+        ("prediction of another shape", "The prediction is 9 x 7 px, the picture 224 x 160 px"),
+        ("bare layers", "The layers 1/0, 2/0 have no role and are united"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["", "tone"])
+def test_that_doubtful_input_is_said_above_the_picture_which_stays_usable(
+    user, make_small, harm: str, words: str, asked: str
+) -> None:
+    folder = make_small(tone="" if asked else "raised")
+    prediction = np.load(folder / "c0_p.npy")
+    if harm == "empty layout":
+        (folder / "lines.gds").write_bytes(b"")
+    elif harm == "layout without a cell":
+        gdstk.Library().write_gds(folder / "lines.gds")
+    elif harm == "prediction with NaN":
+        prediction[3, 4] = np.nan
+        np.save(folder / "c0_p.npy", prediction)
+    elif harm == "prediction of another shape":
+        np.save(folder / "c0_p.npy", prediction[:7, :9])
+    else:
+        library = gdstk.read_gds(folder / "lines.gds")
+        library.cells[0].add(gdstk.rectangle((-2.0, -2.0), (-1.9, 2.0), layer=2))
+        library.write_gds(folder / "lines.gds")
+        text = (folder / "cases.csv").read_text()
+        (folder / "cases.csv").write_text(text.replace(",1/0,", ",1/0; 2/0,"))
+    user.open_project(folder)
+    user.open_case("c0")
+    assert words in user.window.questions_bar.findChild(object, "question_warnings").children()[1].text()
+    assert ("tone" in user.window.questions_bar.names()) == bool(asked and "layout" not in harm)
+    assert user.window.middle.currentWidget() is user.window.views
+    user.until(lambda: user.session.measurement is not None)
+
+
+def test_that_a_missing_column_is_named_where_the_project_was_to_open(user, small: Path) -> None:
+    text = (small / "cases.csv").read_text()
+    (small / "cases.csv").write_text(text.replace("case_id,image", "case_id,picture"))
+    user.window.open_project(small)
+    user.until(lambda: "The column image is missing" in user.window.message.sentence.text())
 
 
 def test_that_a_full_disk_at_accept_is_said_once_and_loses_nothing(user, small: Path) -> None:

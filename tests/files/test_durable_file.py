@@ -318,3 +318,11 @@ def test_that_a_lock_goes_with_the_process_that_dies(tmp_path: Path) -> None:
         child.send_signal(signal.SIGKILL)
     with exclusive_lock(path, timeout_s=2.0):
         pass
+
+
+def test_that_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileProblem, match="not saved"):
+        make_folder(tmp_path / "file" / "below")
+    with pytest.raises(FileProblem, match="too long"):
+        make_folder(tmp_path / ("x" * 300) / "below")

@@ -163,7 +163,7 @@ def test_that_a_prediction_of_the_list_wins_over_a_generated_one(tmp_path: Path)
     assert project.load("good").prediction is None
 
 
-@pytest.mark.parametrize("case_id", ["a/b", "..", "ä 1", "con:1", "100%"])
+@pytest.mark.parametrize("case_id", ["a/b", "..", "ä 1", "con:1", "100%", "線幅の測定" * 20])
 def test_that_no_case_id_leaves_the_predictions_folder(tmp_path: Path, case_id: str) -> None:
     path = make(tmp_path, GOOD).prediction_path("x/y", case_id)
     assert path.parent.parent == tmp_path / "predictions"

@@ -120,3 +120,12 @@ def test_that_a_damaged_checkpoint_is_refused_and_left_out_of_the_list(registry,
 def test_that_the_hash_is_that_of_the_file(registry):
     entry = registry.get("a")
     assert entry.sha256 == hashlib.sha256(entry.path.read_bytes()).hexdigest()
+
+
+def test_that_a_newer_shipped_checkpoint_does_not_damage_the_pointer(registry, monkeypatch, tmp_path):
+    registry.promote("a", by="gate", reason="")
+    registry.rollback()
+    newer = tmp_path / "starter.safetensors"
+    newer.write_bytes(checkpoint_bytes("starter-of-the-next-version"))
+    monkeypatch.setattr(registry_module, "starter_path", lambda: newer)
+    assert registry.current().id == "starter-of-the-next-version"

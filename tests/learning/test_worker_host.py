@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semiview.files.problem import FileProblem
 from semiview.learning.messages import (
     CheckpointSaved,
     Command,
@@ -27,7 +28,14 @@ from semiview.learning.messages import (
     encode,
 )
 from semiview.learning.registry import Registry
-from semiview.learning.worker_host import command_for, death_notice, environment_for, run_worker, thread_count
+from semiview.learning.worker_host import (
+    command_for,
+    death_notice,
+    environment_for,
+    prepared_folder,
+    run_worker,
+    thread_count,
+)
 
 from .conftest import fresh_checkpoint
 
@@ -211,3 +219,9 @@ def test_that_the_side_of_the_window_never_loads_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_that_a_job_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileProblem, match="not saved"):
+        prepared_folder(tmp_path / "file" / "run", PredictJob("none", ()))

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 
 from semiview.core.coverage import Coverage
+from semiview.core.prediction import Prediction
 from semiview.core.review import Approval, Decision
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import read_registrations, update_registrations
@@ -15,11 +17,13 @@ from semiview.learning.messages import TrainingOptions
 from semiview.metrology.measurement import measure
 from semiview.tasks.align import AlignOptions, align_project
 from semiview.tasks.decide import decide, free_share, retract
+from semiview.tasks.demo import unpack_example
 from semiview.tasks.measure import MeasureOptions, measure_project
 from semiview.tasks.open import open_case
+from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, result_of
 from semiview.tasks.train import training_job
-from semiview.tasks.workspace import open_workspace
+from semiview.tasks.workspace import Workspace, open_workspace
 
 MakeProject = Callable[..., Path]
 
@@ -170,6 +174,59 @@ def test_that_nothing_can_be_approved_where_there_is_no_shape(make_project: Make
     opened = open_case(workspace, "site/0")
     with pytest.raises(ValueError, match="no shape to approve"):
         decide(workspace, opened.case, opened.document, None, Decision("accept", "reviewer"))
+
+
+def test_that_a_registration_is_approved_without_a_shape(make_project: MakeProject) -> None:
+    workspace = open_workspace(make_project(1))
+    opened = open_case(workspace, "site/0")
+    document = replace(opened.document, registration=opened.document.registration.moved(3.0, 0.0).by_hand())
+    decide(workspace, opened.case, document, None, Decision("accept", "reviewer", Approval(False, True, False)))
+    assert open_case(workspace, "site/0").document.registration.shift_x_nm == 3.0
+    assert workspace.store.snapshot() == ()
+
+
+def test_that_a_checkpoint_that_is_gone_does_not_keep_a_decision_from_being_saved(make_project: MakeProject) -> None:
+    workspace = open_workspace(make_project(1))
+    opened = open_case(workspace, "site/0")
+    probability = np.full(opened.case.sem.shape, 0.75, np.float32)
+    case = opened.case.with_prediction(Prediction(probability, "of another machine"))
+    record = workspace.store.load(decide(workspace, case, opened.document, None, Decision("accept", "reviewer")))
+    assert (record.checkpoint_id, record.checkpoint_sha256) == ("of another machine", "")
+
+
+def break_on_site_1(workspace: Workspace, case_id: str, argument: object) -> str:
+    if case_id == "site/1":
+        raise ZeroDivisionError("by nothing")
+    return case_id
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_that_a_fault_in_one_case_does_not_cost_the_others(make_project: MakeProject, jobs: int) -> None:
+    workspace = open_workspace(make_project())
+    outcomes = list(each_case(workspace, break_on_site_1, ["site/0", "site/1", "site/2"], None, jobs))
+    assert {outcome.answer for outcome in outcomes} == {"site/0", None, "site/2"}
+    assert [outcome.case_id for outcome in outcomes if "by nothing" in outcome.reason] == ["site/1"]
+
+
+def test_that_measuring_leaves_nothing_in_the_project(make_project: MakeProject, tmp_path: Path) -> None:
+    folder = make_project(1)
+    before = sorted(folder.rglob("*"))
+    result_of(measure_project(open_workspace(folder, read_only=True), tmp_path / "out", MeasureOptions(jobs=1)))
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_that_the_loop_without_a_window_leaves_the_windows_example_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_data_dir", lambda name: str(tmp_path / name))
+    decided = unpack_example() / "feedback" / "decided by a person"
+    decided.parent.mkdir()
+    decided.write_text("yes")
+    by_itself = unpack_example(headless=True) / "leftover"
+    by_itself.write_text("of the last run")
+    assert not (unpack_example(headless=True) / "leftover").exists()
+    assert unpack_example() == decided.parent.parent
+    assert decided.read_text() == "yes"
 
 
 def test_that_training_on_nothing_says_what_to_do(make_project: MakeProject) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from semiview.learning.messages import Finished, PredictJob, Progress, WorkFailed
+from semiview.learning.messages import FineTuneJob, Finished, PredictJob, Progress, WorkFailed
 from semiview.ui import worker_process
 from semiview.ui.worker_process import WorkerProcess
 
@@ -124,3 +124,15 @@ def test_that_a_program_that_cannot_be_started_is_said(qtbot: QtBot, monkeypatch
     qtbot.waitUntil(lambda: bool(heard), timeout=20_000)
     assert isinstance(heard[0], WorkFailed)
     assert "could not be started" in heard[0].reason
+
+
+def test_that_a_job_that_cannot_be_written_is_the_last_word(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    process = WorkerProcess()
+    heard: list[object] = []
+    process.said.connect(heard.append)
+    process.start(FineTuneJob(str(tmp_path / "file" / "run"), "", (), "", ""))
+    assert len(heard) == 1
+    assert isinstance(heard[0], WorkFailed)
+    assert "could not be started" in heard[0].reason
+    assert not process.running
