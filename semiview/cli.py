@@ -33,6 +33,15 @@ from semiview.tasks.train import train_project
 from semiview.tasks.workspace import open_workspace
 
 DONE, FAILURES, WRONG_USE = 0, 1, 2
+# Libraries of the system that Qt is linked to and that a bare machine lacks.
+DEBIAN_PACKAGES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+}
 
 app = typer.Typer(
     name="semiview",
@@ -91,8 +100,10 @@ def _options(
 @app.command(name="open")
 def open_window(project: Annotated[Path | None, typer.Argument(help="Project folder.")] = None) -> None:
     """Open the window."""
-    from semiview.ui.start import start
-
+    try:
+        from semiview.ui.start import start
+    except ImportError as error:
+        _wrong_use(_missing_library(error))
     raise typer.Exit(start(project))
 
 
@@ -116,11 +127,14 @@ def demo(
 ) -> None:
     """Open the example project, or run the whole loop on it."""
     if not headless and not as_json:
-        from semiview.ui.start import display_problem, start
-
-        problem = display_problem()
-        if problem is None:
-            raise typer.Exit(start(unpack_example(folder)))
+        try:
+            from semiview.ui.start import display_problem, start
+        except ImportError as error:
+            problem: str | None = _missing_library(error)
+        else:
+            problem = display_problem()
+            if problem is None:
+                raise typer.Exit(start(unpack_example(folder)))
         _say(f"{problem} Running the loop without a window instead.")
     result = _watch(run_demo(unpack_example(folder, headless=True)), "demo")
     if as_json:
@@ -325,6 +339,15 @@ def _known_cases(wanted: Sequence[str] | None, known: Sequence[str]) -> Sequence
     if unknown:
         _wrong_use(f"no such case: {', '.join(unknown)}")
     return wanted or None
+
+
+def _missing_library(error: ImportError) -> str:
+    """What to install so that Qt can be loaded; an error that has nothing to do with it is raised again."""
+    library = str(error).partition(": cannot open shared object file")[0]
+    if library == str(error):
+        raise error
+    package = DEBIAN_PACKAGES.get(library, f"the package that holds {library}")
+    return f"The window cannot be opened: {library} is missing. Install it: apt-get install {package}"
 
 
 def _wrong_use(sentence: str) -> NoReturn:

@@ -179,3 +179,27 @@ def test_that_the_whole_loop_runs_without_a_window_and_its_errors_are_small(tmp_
     assert training["gate"]["verdict"] in ("promote", "reject", "engineer decides")
     assert training["gate"]["figures"]
     assert sum(document["seconds"].values()) < 600
+
+
+def without(library: str, folder: Path) -> dict[str, str]:
+    """An environment in which Qt cannot be loaded for want of a library."""
+    (folder / "PySide6").mkdir()
+    reason = f"{library}: cannot open shared object file: No such file or directory"
+    (folder / "PySide6" / "__init__.py").write_text(f"raise ImportError({reason!r})")
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_that_a_missing_system_library_is_a_sentence_with_its_package(tmp_path: Path) -> None:
+    answer = semiview("open", str(tmp_path), **without("libEGL.so.1", tmp_path))
+    assert answer.returncode == 2
+    assert answer.stderr.strip() == (
+        "The window cannot be opened: libEGL.so.1 is missing. Install it: apt-get install libegl1"
+    )
+
+
+def test_that_another_import_error_is_not_hidden(tmp_path: Path) -> None:
+    (tmp_path / "PySide6").mkdir()
+    (tmp_path / "PySide6" / "__init__.py").write_text("raise ImportError('something else')")
+    answer = semiview("open", str(tmp_path), PYTHONPATH=str(tmp_path))
+    assert "something else" in answer.stderr
+    assert "apt-get" not in answer.stderr
