@@ -20,6 +20,7 @@ def picture():
     return np.random.default_rng(0).integers(0, 255, (700, 810)).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_that_the_tile_size_does_not_show(network, picture):
     whole = predict(network, picture, tile_px=4096)
     assert whole.std() > 0.05

@@ -42,6 +42,7 @@ def test_that_ignored_pixels_change_neither_loss_nor_gradient():
     assert logits.grad[..., :8].any()
 
 
+@pytest.mark.slow
 def test_that_training_lowers_the_loss():
     made = trainer()
     losses = [made.train_step(batch(step)) for step in range(20)]

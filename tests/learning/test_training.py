@@ -30,6 +30,7 @@ def wish_after(steps, what):
     return lambda: what if next(count) >= steps else ""
 
 
+@pytest.mark.slow
 def test_that_fine_tuning_improves_a_network_on_held_out_samples(toy):
     events = list(fine_tune(toy.job(epochs=6)))
     losses = [event.train_loss for event in of(EpochDone, events)]

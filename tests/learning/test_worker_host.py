@@ -159,6 +159,7 @@ def test_that_a_host_that_looks_away_ends_its_worker(toy):
     assert not is_alive(pids[0])
 
 
+@pytest.mark.slow
 def test_that_the_end_of_stdin_ends_the_worker_and_the_run_can_be_taken_up(toy):
     job = toy.job(epochs=3)
     job_file = toy.folder / "job.json"
