@@ -2,6 +2,7 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from semiview.learning import training
