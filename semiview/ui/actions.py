@@ -87,6 +87,7 @@ OVERLAYS: tuple[tuple[str, str], ...] = (
     ("epe_vectors", "EPE vectors"),
     ("gauges", "Gauges"),
     ("ignore", "Ignore region"),
+    ("residuals", "Edge residuals × 10"),
 )
 
 TABLE: tuple[ActionSpec, ...] = (

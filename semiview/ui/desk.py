@@ -25,6 +25,7 @@ from semiview.ui.opening import Opening
 from semiview.ui.painting import Painting
 from semiview.ui.predicting import Predicting
 from semiview.ui.registering import Registering
+from semiview.ui.residuals import Residuals
 from semiview.ui.reviewing import Reviewing
 from semiview.ui.saving import Saving
 from semiview.ui.session import Session
@@ -55,6 +56,7 @@ class Desk(QObject):
         self.opening = Opening(self.session, self.cases, self.keeping, self.errands, self)
         self.measuring = Measuring(self.session, self.errands, self)
         self.registering = Registering(self.session, self.errands, self)
+        self.residuals = Residuals(self.session, self.errands, self)
         self.painting = Painting(self.session, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
@@ -105,6 +107,7 @@ class Desk(QObject):
         self.predicting.close()
         self.training.close()
         self.measuring.latest.forget()
+        self.residuals.latest.forget()
         self.errands.close()
         self._pictures.close()
         self.saving.finish()

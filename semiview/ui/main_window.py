@@ -150,6 +150,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Write what is in hand; what cannot be written is not lost in silence."""
         self.views.finish_gesture()
+        self.desk.keeping.leave()
+        self.desk.saving.settle()
         failures = self.desk.saving.failures
         if failures and not self._close_anyway([f"{failure.what}: {failure.why}" for failure in failures]):
             event.ignore()
@@ -285,6 +287,7 @@ class MainWindow(QMainWindow):
         session.changed.connect(self._document_changed)
         session.prediction_changed.connect(self._prediction_changed)
         session.measured.connect(views.show_measurement)
+        desk.residuals.found.connect(views.show_residuals)
         session.view_changed.connect(self._view_changed)
         session.tool_changed.connect(self._tool_changed)
         session.before_changed.connect(self._show_document)

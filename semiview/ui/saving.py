@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEventLoop, QObject, Signal
 
 from semiview.ui.latest import Done, Errands, Work
 
@@ -110,6 +110,14 @@ class Saving(QObject):
         """The person knows and goes on without."""
         self._failures.clear()
         self.changed.emit()
+
+    def settle(self) -> None:
+        """Return when everything that was asked for is on the disk or has failed; timers and paints go on meanwhile."""
+        loop = QEventLoop()
+        self.changed.connect(loop.quit)
+        while self._pending:
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        self.changed.disconnect(loop.quit)
 
     def finish(self) -> None:
         """Write what is queued, then end the thread."""

@@ -35,6 +35,7 @@ class ViewSettings:
     epe_vectors: bool = True
     gauges: bool = False
     ignore: bool = True
+    residuals: bool = False
     opacity: float = 0.9
     blink: bool = False
     compare_mode: CompareMode = "three"

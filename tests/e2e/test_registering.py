@@ -127,3 +127,23 @@ def test_that_a_registration_is_copied_from_the_case_before_in_one_undo_step(use
     assert "copied from c0" in user.window.registration.grounds.text()
     user.key(Qt.Key.Key_Z, CTRL)
     assert user.session.document is first
+
+
+def test_that_residuals_are_drawn_over_the_image_and_follow_the_registration(user, tmp_path: Path) -> None:
+    user.open_project(unpack_example(tmp_path / "example"))
+    user.open_case("logic-01")
+    user.key(Qt.Key.Key_R, CTRL)
+    user.until(lambda: user.session.document.registration.trust.verdict == "unique")
+    shown = []
+    user.window.desk.residuals.found.connect(shown.append)
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_6):
+        user.key(key)
+    bare = user.view.grab().toImage()
+    user.key(Qt.Key.Key_9)
+    user.until(lambda: shown and shown[-1] is not None)
+    assert user.view.grab().toImage() != bare
+    assert np.nanmedian(np.abs(shown[-1].offsets_nm)) < 2.0  # of a picture of 2 nm/px
+    user.key(Qt.Key.Key_R)
+    for _ in range(3):
+        user.key(Qt.Key.Key_Up)
+    user.until(lambda: np.nanmedian(np.abs(shown[-1].offsets_nm)) > 4.0)

@@ -72,6 +72,7 @@ class Layers:
         self._above = _clipping(self._overlays)
         self._measured = _group(self._above)
         self._epe = EpeItem(self._measured)
+        self._residuals = EpeItem(self._measured)
         self._gauges = GaugesItem(self._measured)
 
     @property
@@ -102,12 +103,16 @@ class Layers:
             item.setVisible(transform is not None)
             if transform is not None:
                 item.setTransform(transform)
-        for kept in (self._drawn_shapes, self._target, self._other_layers, self._epe):
+        for kept in (self._drawn_shapes, self._target, self._other_layers, self._epe, self._residuals):
             kept.drawn_anew()
 
     def set_epe(self, lines: EpeLines) -> None:
         """EPE vectors in design nm about the origin."""
         self._epe.set_lines(lines)
+
+    def set_residuals(self, lines: EpeLines) -> None:
+        """Residuals of the registration in design nm about the origin, enlarged."""
+        self._residuals.set_lines(lines)
 
     def set_gauges(self, marks: Sequence[GaugeMark]) -> None:
         """Gauges in design nm about the origin."""
@@ -125,6 +130,7 @@ class Layers:
             (self.correction, settings.correction),
             (self.ignore, settings.ignore),
             (self._epe, settings.epe_vectors),
+            (self._residuals, settings.residuals),
             (self._gauges, settings.gauges),
         ):
             item.setVisible(shown)

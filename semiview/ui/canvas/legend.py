@@ -18,6 +18,7 @@ COLOURS: Mapping[str, tuple[QColor, ...]] = {
     "epe_vectors": (colours.EPE["far outside"], colours.EPE["far inside"]),
     "gauges": (colours.GAUGE,),
     "ignore": (colours.IGNORE,),
+    "residuals": (colours.EPE["far outside"], colours.EPE["far inside"]),
 }
 FILLED = ("prediction_heat", "ignore")
 
@@ -47,7 +48,7 @@ class Legend(QWidget):
             button.setIconSize(QSize(*SWATCH_PX))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             column.addWidget(button)
-        self.note = QLabel("EPE: red outside the design, blue inside, dots where an edge is missing.")
+        self.note = QLabel("EPE and residuals: red outside the design, blue inside, dots where there is no edge.")
         self.note.setWordWrap(True)
         column.addSpacing(6)
         column.addWidget(self.note)

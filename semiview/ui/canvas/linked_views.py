@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette, QPixmapCache, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from semiview.alignment.residuals import EdgeResiduals
 from semiview.core.case import Case
 from semiview.core.coverage import Coverage
 from semiview.core.document import Document
@@ -17,7 +18,7 @@ from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import BORDER
 from semiview.ui.canvas.layers import DrawnDesign, Kind, Layers
-from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks
+from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks, residual_vectors
 from semiview.ui.canvas.overlays import EpeLines, Lines, registration_transform
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.view import TOOLS, ImageView, Tool
@@ -180,6 +181,16 @@ class LinkedViews(QWidget):
             layers.prediction_contour.set_lines(prediction)
         self._show_epe()
         self._show_gauges()
+
+    def show_residuals(self, residuals: EdgeResiduals | None) -> None:
+        """How far the image's edges lie from the design's; None: there is nothing to show."""
+        vectors = None
+        if residuals is not None and self._case is not None:
+            frame = self._case.nominal.frame
+            vectors = residual_vectors(residuals, frame.nm_per_px, frame.centre_nm)
+        lines = EpeLines.of(vectors)
+        for layers in self._layers.values():
+            layers.set_residuals(lines)
 
     def set_view_settings(self, settings: ViewSettings) -> None:
         """Draw by these settings."""

@@ -1,15 +1,18 @@
-"""What of a measurement is drawn: EPE vectors and gauges with their values, in nm relative to one origin."""
+"""What of a measurement is drawn: EPE, residuals, gauges with their values; in nm relative to one origin."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from semiview.alignment.residuals import EdgeResiduals
 from semiview.core.gauge import Gauge
 from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.marks import GaugeMark
 from semiview.ui.canvas.overlays import EpeVectors
 from semiview.ui.view_settings import EpeSource
 
+RESIDUALS_ENLARGED = 10.0
+RESIDUAL_LIMIT_PX = 1.0  # a larger one is drawn in the strongest colour
 DRAWN_STATES = ("valid", "missing", "bridge", "extra")
 
 
@@ -32,6 +35,16 @@ def epe_vectors(
         np.column_stack([table.normal_x, table.normal_y])[found],
         np.where(table.state == "valid", table.epe_nm, np.nan)[found],
         tolerance_nm,
+    )
+
+
+def residual_vectors(residuals: EdgeResiduals, nm_per_px: float, origin_nm: tuple[float, float]) -> EpeVectors:
+    """Residuals of the registration, enlarged to be seen beside the picture."""
+    return EpeVectors(
+        residuals.points_nm - origin_nm,
+        residuals.normals_nm,
+        RESIDUALS_ENLARGED * residuals.offsets_nm,
+        RESIDUALS_ENLARGED * RESIDUAL_LIMIT_PX * nm_per_px,
     )
 
 
