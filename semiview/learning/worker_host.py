@@ -30,6 +30,7 @@ from semiview.learning.messages import (
 if sys.platform != "win32":
     import resource
 
+LOG_FILE = "worker.log"
 GRACE_S = 10.0
 TAIL_BYTES = 8192
 TAIL_LINES = 20
@@ -113,7 +114,7 @@ def prepared_folder(folder: Path, job: Job) -> tuple[Path, Path]:
     make_folder(folder)
     job_file = folder / "job.json"
     write_durably(job_file, encode(job).encode())
-    return job_file, folder / "worker.log"
+    return job_file, folder / LOG_FILE
 
 
 class RunningWorker:

@@ -75,12 +75,14 @@ def align_project(
 def align_case(workspace: Workspace, case_id: str, method: Any) -> tuple[Registration, Case]:
     """Register one case; the case comes back without design and prediction, as the table's reference."""
     case = workspace.project.load(case_id)
-    if method == NOMINAL:
-        stated = Trust(verdict="manual", grounds=("the nominal frame, taken at its word",))
-        registration = replace(case.nominal, method=NOMINAL, trust=stated)
-    else:
-        registration = align(case, method)
+    registration = at_its_word(case.nominal) if method == NOMINAL else align(case, method)
     return registration, replace(case, design=None, prediction=None)
+
+
+def at_its_word(nominal: Registration) -> Registration:
+    """The nominal frame as a registration that somebody vouches for."""
+    stated = Trust(verdict="manual", grounds=("the nominal frame, taken at its word",))
+    return replace(nominal, method=NOMINAL, trust=stated)
 
 
 def verdict_in_words(registration: Registration) -> str:

@@ -10,6 +10,7 @@ from semiview.core.case import Case
 from semiview.core.document import Document
 from semiview.files.tables import MeasuredCase, write_measurements
 from semiview.metrology.measurement import Measurement, measure
+from semiview.tasks.align import at_its_word
 from semiview.tasks.open import open_case
 from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
@@ -70,7 +71,7 @@ def measure_case(workspace: Workspace, case_id: str, options: MeasureOptions) ->
     opened = open_case(workspace, case_id)
     document = opened.document
     if options.nominal and document.registration.trust.verdict is None:
-        document = replace(document, registration=document.registration.by_hand())
+        document = replace(document, registration=at_its_word(document.registration))
     document = with_approved_shape(workspace, opened.case, document)
     measurement = measure(opened.case, document)
     record_id = opened.review.record_id
@@ -78,12 +79,15 @@ def measure_case(workspace: Workspace, case_id: str, options: MeasureOptions) ->
 
 
 def with_approved_shape(workspace: Workspace, case: Case, document: Document) -> Document:
-    """The document with the shape that the newest decision approved, if there is one."""
+    """The document with the shape that the newest decision approved of this very picture, if there is one."""
     approved = workspace.store.approved_shape(case.case_id)
     if approved is None:
         return document
+    image = workspace.store.header(workspace.store.head(case.case_id)).image_sha256
     shape, ignore = approved
-    return document if shape.shape != case.sem.shape else replace(document, correction=shape, ignore=ignore)
+    if image not in ("", case.sem.sha256) or shape.shape != case.sem.shape:
+        return document
+    return replace(document, correction=shape, ignore=ignore)
 
 
 def in_words(measurement: Measurement) -> str:

@@ -61,9 +61,13 @@ def standing_registration(workspace: Workspace, case: Case) -> tuple[Registratio
     except FileProblem as problem:
         warnings.append(str(problem))
     if approved is not None:
-        if approved.frame == case.nominal.frame:
+        image = workspace.store.header(workspace.store.head(case.case_id)).image_sha256
+        if image not in ("", case.sem.sha256):
+            warnings.append("The image is another one than when its registration was approved, which is left out.")
+        elif approved.frame == case.nominal.frame:
             return approved, ()
-        warnings.append("The approved registration belongs to another pixel size or place and is left out.")
+        else:
+            warnings.append("The approved registration belongs to another pixel size or place and is left out.")
     try:
         row = read_registrations(workspace.project.registrations_path).get(case.case_id)
         if row is not None:

@@ -17,7 +17,7 @@ from semiview.learning.messages import (
     WorkFailed,
     plain,
 )
-from semiview.learning.worker_host import run_worker
+from semiview.learning.worker_host import LOG_FILE, run_worker
 from semiview.tasks.progress import Progress, Task
 from semiview.tasks.workspace import Workspace
 
@@ -101,7 +101,7 @@ def train_project(workspace: Workspace, options: TrainingOptions, promote: bool)
         elif isinstance(event, Finished):
             checkpoint_id = event.checkpoint_id
         elif isinstance(event, WorkFailed):
-            failed = event.reason
+            failed = f"{event.reason} Its log is {Path(job.run_folder) / LOG_FILE}."
     promoted = promote and not failed and gate is not None and gate.verdict == "promote"
     if promoted:
         workspace.registry.promote(checkpoint_id, by="gate", reason="better on held-out groups")

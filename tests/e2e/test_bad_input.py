@@ -183,6 +183,19 @@ def test_that_the_window_does_not_close_in_silence_over_unsaved_work(user, small
     assert len(asked) == 1
 
 
+def test_that_closing_waits_for_a_decision_still_being_written(user, small: Path, monkeypatch) -> None:
+    user.expects_trouble = True
+    user.open_project(small)
+    user.open_case("c0")
+    with_disk(user, FullDisk())
+    asked: list[list[str]] = []
+    monkeypatch.setattr(user.window, "_close_anyway", lambda sentences: asked.append(sentences))
+    user.key(Qt.Key.Key_Return)
+    user.close()
+    assert user.window.isVisible()
+    assert "the decision about c0" in asked[0][0]
+
+
 def test_that_an_exception_in_a_slot_is_told_and_the_program_goes_on(user, small: Path) -> None:
     user.expects_trouble = True
     user.open_project(small)

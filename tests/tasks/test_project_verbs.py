@@ -18,7 +18,7 @@ from semiview.metrology.measurement import measure
 from semiview.tasks.align import AlignOptions, align_project
 from semiview.tasks.decide import decide, free_share, retract
 from semiview.tasks.demo import unpack_example
-from semiview.tasks.measure import MeasureOptions, measure_project
+from semiview.tasks.measure import MeasureOptions, measure_project, with_approved_shape
 from semiview.tasks.open import open_case
 from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, result_of
@@ -167,6 +167,22 @@ def test_that_a_row_of_another_image_is_left_out_with_a_sentence(make_project: M
     opened = open_case(open_workspace(folder), "site/0")
     assert opened.document.registration.unusable_because == "unregistered"
     assert any("another image" in warning for warning in opened.case.warnings)
+
+
+def test_that_what_was_approved_of_another_image_does_not_count(make_project: MakeProject) -> None:
+    folder = make_project(2)
+    workspace = open_workspace(folder)
+    opened = open_case(workspace, "site/0")
+    shape = Coverage.from_array(np.full(opened.case.sem.shape, 255, np.uint8))
+    by_hand = opened.document.registration.moved(3.0, 0.0).by_hand()
+    document = replace(opened.document, registration=by_hand, correction=shape)
+    decide(workspace, opened.case, document, None, Decision("correct", "reviewer", Approval(True, True, False)))
+    assert with_approved_shape(workspace, opened.case, opened.document).correction is not None
+    (folder / "field 0.tif").write_bytes((folder / "field 1.tif").read_bytes())
+    again = open_case(workspace, "site/0")
+    assert again.document.registration.unusable_because == "unregistered"
+    assert any("another one than when" in warning for warning in again.case.warnings)
+    assert with_approved_shape(workspace, again.case, again.document).correction is None
 
 
 def test_that_nothing_can_be_approved_where_there_is_no_shape(make_project: MakeProject) -> None:

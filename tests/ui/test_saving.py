@@ -62,6 +62,19 @@ def test_that_a_newer_write_of_the_same_thing_takes_the_failure_away(qtbot: QtBo
     saving.finish()
 
 
+def test_that_settling_waits_for_the_failures_too(qtbot: QtBot) -> None:
+    saving, disk = Saving(), Disk()
+    saving.write("a", "the decision about a", lambda: disk.write("a"))
+    saving.write("b", "the decision about b", lambda: disk.write("b"))
+    saving.settle()
+    assert [failure.what for failure in saving.failures] == ["the decision about a", "the decision about b"]
+    disk.full = False
+    saving.retry()
+    saving.settle()
+    assert (saving.failures, sorted(disk.written)) == ((), ["a", "b"])
+    saving.finish()
+
+
 def test_that_the_end_waits_for_what_is_queued(qtbot: QtBot) -> None:
     saving, disk = Saving(), Disk()
     disk.full = False
