@@ -22,6 +22,7 @@ STEP_PX = 0.5
 TEMPLATE_PX = 5.0  # half of the mean edge that is compared
 REACHES_PX = (8.0, 5.0, 3.5, 3.0, 3.0)  # how far from the present edge is searched, round by round
 LIKENESS = 0.6  # least correlation of a profile with the mean edge
+LEAST_SIGMA_PX = 0.02  # no edge point is known better
 SCALE_FLOOR_PX = 0.3  # a smaller robust scale would throw out every line end
 PRIOR_LINEAR = 0.015  # one sigma of pixel-size, rotation and shear error as a matrix element
 PRIOR_SHEAR = 0.004  # scan axes are square to each other within about this
@@ -291,7 +292,6 @@ def _solve(
     observability = 0.0
     residual = offsets
     normal_matrix: npt.NDArray[np.floating[Any]] = np.eye(design_matrix.shape[1])
-    scale = SCALE_FLOOR_PX
     for _ in range(12):
         scatter = (normals * weights[:, None]).T @ normals / max(float(weights.sum()), 1e-9)
         values, vectors = np.linalg.eigh(scatter)
@@ -307,9 +307,7 @@ def _solve(
         full_prior[count:, count:] = np.eye(len(classes)) / PRIOR_BIAS_PX**2
         pull = np.zeros(design_matrix.shape[1])
         pull[:count] = allowed.T @ prior_now @ deviation
-        # In units of one stretch's variance: a thousand points on one wall are not a thousand opinions.
-        opinions = _opinions(edges.stretch, weights)
-        strength = opinions / scale**2
+        strength = strengths(residual, edges.stretch, weights)
         weighted = design_matrix * (weights * strength)[:, None]
         normal_matrix = weighted.T @ design_matrix + full_prior
         solution = np.asarray(np.linalg.solve(normal_matrix, weighted.T @ offsets - pull), dtype=np.float64)
@@ -321,17 +319,9 @@ def _solve(
         if (weights > 0).sum() < 20:
             return None
 
-    # Covariance from stretches that err together (cluster-robust).
-    opinions = _opinions(edges.stretch, weights)
-    scores = design_matrix * (weights * opinions / scale**2 * residual)[:, None]
-    stretches = int(edges.stretch.max()) + 1
-    sums = np.column_stack([np.bincount(edges.stretch, column, stretches) for column in scores.T])
-    inverse = np.linalg.inv(normal_matrix)
-    used = int(np.unique(edges.stretch[weights > 0]).size)
-    inflation = used / max(1, used - design_matrix.shape[1])
-    covariance = inflation * inverse @ (sums.T @ sums) @ inverse
-    # What only the prior holds is as uncertain as the prior says.
-    covariance += inverse @ full_prior @ inverse
+    covariance = jackknife_covariance(
+        design_matrix, weights * strengths(residual, edges.stretch, weights), residual, edges.stretch, full_prior
+    )
     change = allowed @ solution[:count]
     step = change[:4].reshape(2, 2) / half
     moved = _stepped(registration, step, change[4:], transform)
@@ -353,11 +343,52 @@ def _solve(
     )
 
 
-def _opinions(stretch: npt.NDArray[np.int64], weights: FloatArray) -> FloatArray:
-    """(N,) share of one opinion that each point has within its stretch."""
+def strengths(residual: FloatArray, stretch: npt.NDArray[np.int64], weights: FloatArray) -> FloatArray:
+    """(N,) what each point counts, in 1 / px^2: `1 / (within + n between)` for n points on its stretch.
+
+    A thousand points on one rough wall are not a thousand opinions: `between` is the variance that a whole stretch
+    shares, `within` that of its single points, both from the residuals.
+    """
     total = np.bincount(stretch, weights)
-    result: FloatArray = 1 / np.maximum(total[stretch], 1.0)
+    mean = np.bincount(stretch, weights * residual, len(total)) / np.maximum(total, 1e-9)
+    apart = residual - mean[stretch]
+    freedom = float(weights.sum()) - int(np.sum(total > 0))
+    within = float(np.sum(weights * apart**2)) / max(freedom, 1.0)
+    within = max(within, LEAST_SIGMA_PX**2)
+    settled = total > 2
+    between = 0.0
+    if settled.any():
+        shared = (1.4826 * float(np.median(np.abs(mean[settled])))) ** 2
+        between = max(0.0, shared - float(np.median(within / total[settled])))
+    result: FloatArray = 1 / (within + total[stretch] * between)
     return result
+
+
+def jackknife_covariance(
+    design_matrix: FloatArray,
+    weights: FloatArray,
+    residual: FloatArray,
+    stretch: npt.NDArray[np.int64],
+    prior: FloatArray,
+) -> FloatArray:
+    """(P, P) covariance of a weighted fit from leaving out one stretch at a time, and what only the prior holds.
+
+    Nothing is assumed of the errors within a stretch, and a stretch on which a parameter hangs alone shows as such.
+    """
+    used, cluster = np.unique(stretch[weights > 0], return_inverse=True)
+    rows, strength, errors = design_matrix[weights > 0], weights[weights > 0], residual[weights > 0]
+    count = design_matrix.shape[1]
+    weighted = rows * strength[:, None]
+    normal = np.zeros((len(used), count, count))
+    np.add.at(normal, cluster, weighted[:, :, None] * rows[:, None, :])
+    score = np.zeros((len(used), count))
+    np.add.at(score, cluster, weighted * errors[:, None])
+    whole = normal.sum(axis=0) + prior
+    change = np.linalg.solve(whole - normal, score[:, :, None])[:, :, 0]
+    inverse = np.linalg.inv(whole)
+    held: FloatArray = inverse @ prior @ inverse
+    spread: FloatArray = (len(used) - 1) / len(used) * change.T @ change
+    return spread + held
 
 
 def _allowed(transform: Transform) -> FloatArray:
