@@ -79,6 +79,7 @@ class Desk(QObject):
         def done(answer: tuple[Workspace, list[CaseLine]]) -> None:
             workspace, lines = answer
             self.keeping.leave()
+            self._close_store()
             self.session.set_workspace(workspace)
             self.thumbnails.set_source(picture_reader(workspace.project))
             self.cases.set_lines(lines)
@@ -104,6 +105,7 @@ class Desk(QObject):
     def close(self) -> None:
         """Write what is in hand and end every thread and process."""
         self.keeping.leave()
+        self._close_store()
         self.predicting.close()
         self.training.close()
         self.measuring.latest.forget()
@@ -111,6 +113,12 @@ class Desk(QObject):
         self.errands.close()
         self._pictures.close()
         self.saving.finish()
+
+    def _close_store(self) -> None:
+        """Bring feedback.h5 up to date, behind everything that is still to be written."""
+        workspace = self.session.workspace
+        if workspace is not None:
+            self.saving.write("feedback.h5", "feedback.h5", workspace.store.close)
 
     def _change_project(self, name: str, change: Callable[[Project], Project]) -> None:
         workspace = self.session.workspace
