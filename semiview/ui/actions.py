@@ -217,6 +217,15 @@ TABLE: tuple[ActionSpec, ...] = (
         short="Align",
     ),
     ActionSpec(
+        "register.align_all",
+        "Align all cases",
+        "app",
+        (),
+        "In the background, those that nobody has set by hand; the review goes on meanwhile",
+        short="Align all",
+    ),
+    ActionSpec("register.align_stop", "Stop aligning all", "app", (), "End early; what is aligned stays", short="Stop"),
+    ActionSpec(
         "register.copy",
         "Copy from the previous case",
         "app",

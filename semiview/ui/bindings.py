@@ -180,6 +180,8 @@ def _register(desk: Desk) -> dict[str, Binding]:
         "register.shrink": Binding(lambda: registering.scale(1 / SCALE_STEP), why_not_turn),
         "register.enlarge": Binding(lambda: registering.scale(SCALE_STEP), why_not_turn),
         "register.align": Binding(registering.align, lambda: desk.opening.why_not() or registering.why_not_align()),
+        "register.align_all": Binding(desk.align_all, desk.aligning.why_not_start),
+        "register.align_stop": Binding(desk.aligning.stop, desk.aligning.why_not_stop),
         "register.copy": Binding(
             registering.copy_previous, lambda: desk.opening.why_not() or registering.why_not_copy()
         ),

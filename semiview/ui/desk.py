@@ -17,6 +17,7 @@ from semiview.files.registration_table import read_registrations
 from semiview.files.sem_image_file import read_sem_image
 from semiview.metrology.measurement import Measurement
 from semiview.tasks.workspace import Workspace, open_workspace
+from semiview.ui.aligning import Aligned, Aligning
 from semiview.ui.case_model import CaseLine, CaseModel
 from semiview.ui.keeping import Keeping
 from semiview.ui.latest import Errands, Latest
@@ -57,6 +58,7 @@ class Desk(QObject):
         self.measuring = Measuring(self.session, self.errands, self)
         self.registering = Registering(self.session, self.errands, self)
         self.residuals = Residuals(self.session, self.errands, self)
+        self.aligning = Aligning(self.session, self.saving, self.errands, self)
         self.painting = Painting(self.session, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
@@ -68,6 +70,7 @@ class Desk(QObject):
         self.training.checkpoint_changed.connect(self.predicting.checkpoint_changed)
         self.session.changed.connect(self._registration_changed)
         self.session.measured.connect(self._measured)
+        self.aligning.aligned.connect(self._aligned)
 
     def open_project(self, folder: Path) -> None:
         """Open a project off the window's thread; the first case that is not decided follows."""
@@ -102,12 +105,18 @@ class Desk(QObject):
         self.keeping.save_now()
         self.saving.retry()
 
+    def align_all(self) -> None:
+        """All cases in the background, from what is in hand now."""
+        self.keeping.save_now()
+        self.aligning.start()
+
     def close(self) -> None:
         """Write what is in hand and end every thread and process."""
         self.keeping.leave()
         self._close_store()
         self.predicting.close()
         self.training.close()
+        self.aligning.close()
         self.measuring.latest.forget()
         self.residuals.latest.forget()
         self.errands.close()
@@ -135,6 +144,14 @@ class Desk(QObject):
         case = self.session.case
         if case is not None and old.registration is not new.registration and case.case_id in self.cases:
             self.cases.update(case.case_id, registration=registration_in_words(new.registration))
+
+    def _aligned(self, found: list[Aligned]) -> None:
+        case = self.session.case
+        for one in found:
+            self.opening.forget_ahead(one.case_id)
+            self.session.forget_unchanged(one.case_id)
+            if one.case_id in self.cases and (case is None or case.case_id != one.case_id):
+                self.cases.update(one.case_id, registration=row_in_words(one.row))
 
     def _measured(self, measurement: Measurement) -> None:
         case = self.session.case

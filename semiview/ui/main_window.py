@@ -34,6 +34,7 @@ from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.key_sheet import KeySheet
+from semiview.ui.panels.align_strip import AlignStrip
 from semiview.ui.panels.case_list import CaseList
 from semiview.ui.panels.log import LOGGER, LogPanel
 from semiview.ui.panels.measurements import MeasurementsPanel
@@ -61,8 +62,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "tools.uncorrect")),
     ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
-    ("&Register", ("register.align", "register.copy", "", "register.next_alternative",
-                   "register.previous_alternative", "register.before")),
+    ("&Register", ("register.align", "register.copy", "", "register.align_all", "register.align_stop", "",
+                   "register.next_alternative", "register.previous_alternative", "register.before")),
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
                  "review.previous", "review.next_undecided", "review.previous_undecided")),
     ("&Help", ("app.keys",)),
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self, self._bindings())
         self.review.set_buttons(*(self.actions_[f"review.{name}"] for name in ("accept", "reject", "skip", "retract")))
         self.registration = RegistrationPanel(session, self.desk.registering, self.actions_)
+        self.align_strip = AlignStrip(self.desk.aligning, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
         self.views.set_corner(self.legend)
         self.status_line = StatusLine(session, self.desk.saving)
@@ -204,8 +206,14 @@ class MainWindow(QMainWindow):
         self.column.addWidget(self.review)
         self.column.setStretchFactor(0, 1)
         self.column.setStretchFactor(1, 0)
+        cases = QWidget()
+        under = QVBoxLayout(cases)
+        under.setContentsMargins(0, 0, 0, 0)
+        under.setSpacing(0)
+        under.addWidget(self.case_list, 1)
+        under.addWidget(self.align_strip)
         self.docks = {
-            "cases": self._dock("cases", "Cases", self.case_list, left),
+            "cases": self._dock("cases", "Cases", cases, left),
             "readings": self._dock("readings", "Readings and review", self.column, right),
             "work": self._dock("work", "Training and log", self.work, bottom),
         }
@@ -294,6 +302,7 @@ class MainWindow(QMainWindow):
         session.said.connect(logger.info)
         session.noted.connect(logger.info)
         desk.predicting.failed.connect(logger.warning)
+        desk.aligning.failed.connect(logger.warning)
         desk.training.failed.connect(lambda reason, _: logger.warning(reason))
         desk.saving.failed.connect(lambda failure: logger.warning(f"not saved: {failure.what}: {failure.why}"))
         session.place_wanted.connect(self._go_to)
@@ -316,7 +325,7 @@ class MainWindow(QMainWindow):
         for signal in (
             session.review_changed, session.measured, desk.registering.freedom_changed, desk.saving.changed,
             desk.opening.latest.busy_changed, desk.registering.latest.busy_changed, desk.predicting.changed,
-            desk.cases.modelReset,
+            desk.cases.modelReset, desk.aligning.changed,
         ):  # fmt: skip
             signal.connect(self._refresh_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)

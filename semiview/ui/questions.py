@@ -1,5 +1,6 @@
 """What the window asks or offers above the views: pixel size, tone, drafts, new predictions, failed writes."""
 
+import math
 from datetime import datetime
 
 from PySide6.QtCore import QLocale, QObject
@@ -7,6 +8,8 @@ from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QLineEdit
 
 from semiview.core.case import Case
+from semiview.core.edits import set_registration
+from semiview.core.registration import Registration
 from semiview.files.project import NO_PIXEL_SIZE, NO_TONE
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
@@ -30,6 +33,8 @@ class Questions(QObject):
             lambda sentence: self._bar.ask("prediction_failed", sentence, [("Close", _nothing)])
         )
         desk.training.failed.connect(self._tell_training)
+        desk.aligning.offered.connect(self._offer_registration)
+        desk.aligning.failed.connect(lambda sentence: self._bar.ask("aligning", sentence, [("Close", _nothing)]))
         desk.saving.failed.connect(self._tell_failure)
         desk.saving.changed.connect(self._saving_changed)
 
@@ -50,7 +55,7 @@ class Questions(QObject):
                 self._desk.session.noted.emit(str(problem))
 
     def _ask_about_case(self) -> None:
-        for name in ("pixel_size", "tone", "draft", "prediction", "prediction_failed", "warnings"):
+        for name in ("pixel_size", "tone", "draft", "prediction", "prediction_failed", "registration", "warnings"):
             self._bar.close_question(name)
         case = self._desk.session.case
         if case is None:
@@ -124,6 +129,25 @@ class Questions(QObject):
             f"There is a new prediction by {checkpoint}. Your correction stays either way.",
             [("Show it", lambda: self._desk.session.swap_prediction(case)), ("Not now", _nothing)],
         )
+
+    def _offer_registration(self, found: Registration) -> None:
+        session = self._desk.session
+        case, document = session.case, session.document
+        if case is None or document is None:
+            return
+        held = document.registration
+        away = math.hypot(found.shift_x_nm - held.shift_x_nm, found.shift_y_nm - held.shift_y_nm)
+        self._bar.ask(
+            "registration",
+            f"All cases were aligned. For {case.case_id} it found: {found.trust.verdict}, {away:.1f} nm from here.",
+            [
+                ("Take it", lambda: self._take_registration(found)),
+                ("Keep what stands", _nothing),
+            ],
+        )
+
+    def _take_registration(self, found: Registration) -> None:
+        self._desk.session.apply("Take the alignment", lambda document: set_registration(document, found))
 
     def _tell_training(self, reason: str, tail: str) -> None:
         self._bar.ask(

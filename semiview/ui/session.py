@@ -177,6 +177,12 @@ class Session(QObject):
         """Do not bring a left case's history back: its frame or tone has changed."""
         self._left.pop(case_id, None)
 
+    def forget_unchanged(self, case_id: str) -> None:
+        """The same, unless there is unsaved work on it: the disk knows better now."""
+        left = self._left.get(case_id)
+        if left is not None and left.history.document is left.saved:
+            del self._left[case_id]
+
     def apply(self, label: str, edit: Edit, merge_key: object | None = None) -> bool:
         """Change the document; False if the edit changed nothing. Edits with one merge key are one undo step."""
         if self._history is None:

@@ -1,0 +1,36 @@
+"""Aligning all cases: the button, then a bar and a way to stop."""
+
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
+
+from semiview.ui.actions import Actions
+from semiview.ui.aligning import Aligning
+
+
+class AlignStrip(QWidget):
+    """Stands under the case list."""
+
+    def __init__(self, aligning: Aligning, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._aligning = aligning
+        self.start, self.stop = QToolButton(), QToolButton()
+        self.start.setDefaultAction(actions["register.align_all"])
+        self.stop.setDefaultAction(actions["register.align_stop"])
+        self.bar = QProgressBar()
+        self.bar.setObjectName("align_bar")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 0, 6, 6)
+        row.addWidget(self.start)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.stop)
+        row.addStretch(0)
+        aligning.changed.connect(self._refresh)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        aligning = self._aligning
+        self.start.setVisible(not aligning.running)
+        self.bar.setVisible(aligning.running)
+        self.stop.setVisible(aligning.running)
+        self.bar.setRange(0, aligning.total)
+        self.bar.setValue(aligning.done)
+        self.bar.setFormat("%v of %m aligned")
