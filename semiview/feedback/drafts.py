@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,14 +16,13 @@ from semiview.feedback.hdf5_parts import (
     get_array,
     get_gauges,
     get_registration,
-    image_bytes,
     new_image,
     opened_image,
     put_array,
     put_gauges,
     put_registration,
 )
-from semiview.feedback.user_block import parse_user_block, read_user_block, with_user_block
+from semiview.feedback.user_block import NO_SHA256, parse_user_block, read_user_block, user_block_bytes, with_user_block
 from semiview.files.case_file_name import case_file_name
 from semiview.files.durable_file import SYSTEM_CALLS, SystemCalls, make_folder, write_durably
 from semiview.files.problem import FileProblem
@@ -70,7 +70,16 @@ def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) ->
         If it cannot be written; the older draft is then still there.
     """
     document = draft.document
-    with new_image() as file:
+    facts = {
+        "format": FORMAT,
+        "case_id": draft.case_id,
+        "checkpoint_id": draft.checkpoint_id,
+        "image_sha256": draft.image_sha256,
+        "saved_at": draft.saved_at,
+        "body_sha256": NO_SHA256,
+    }
+    room, buffer = user_block_bytes(WHAT, facts), io.BytesIO()
+    with new_image(buffer, room) as file:
         put_registration(file.create_group("registration"), document.registration)
         for name in ("correction", "ignore"):
             layer = getattr(document, name)
@@ -81,18 +90,11 @@ def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) ->
         settings = file.create_group("settings").attrs
         for name, value in asdict(document.settings).items():
             settings[name] = value
-        body = image_bytes(file)
-    facts = {
-        "format": FORMAT,
-        "case_id": draft.case_id,
-        "checkpoint_id": draft.checkpoint_id,
-        "image_sha256": draft.image_sha256,
-        "saved_at": draft.saved_at,
-        "body_sha256": hashlib.sha256(body).hexdigest(),
-    }
+    image = buffer.getvalue()
+    facts["body_sha256"] = hashlib.sha256(image[room:]).hexdigest()
     path = draft_path(folder, draft.case_id)
     make_folder(path.parent, calls)
-    write_durably(path, with_user_block(WHAT, facts, body), calls)
+    write_durably(path, with_user_block(WHAT, facts, image), calls)
 
 
 def load_draft(folder: Path, case_id: str) -> Draft | None:

@@ -4,6 +4,7 @@ HDF5 never writes to the disk here: a full disk in its flush ends the process, a
 """
 
 import hashlib
+import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,26 +29,20 @@ _TRUST_NUMBERS = ("residual_nm", "sigma_x_nm", "sigma_y_nm", "peak_ratio", "free
 
 
 @contextmanager
-def new_image(bytes_expected: int = 0) -> Iterator[h5py.File]:
-    """An HDF5 file in memory, of the format version that every HDF5 since 1.10 reads."""
-    step = max(2**16, bytes_expected)
+def new_image(buffer: io.BytesIO, user_block_bytes: int = 0) -> Iterator[h5py.File]:
+    """An HDF5 file written into memory, of the format version that every HDF5 since 1.10 reads.
+
+    Its addresses count from the end of the user block, which is left free: readers before HDF5 2.0 refuse a file that
+    was moved behind one afterwards. The buffer holds the file once the context is left.
+    """
     with h5py.File(
-        _new_name(),
+        buffer,
         "w",
-        driver="core",
-        backing_store=False,
-        block_size=step,
         libver=("v108", "v110"),
         track_order=False,
+        userblock_size=user_block_bytes,
     ) as file:
         yield file
-
-
-def image_bytes(file: h5py.File) -> bytes:
-    """The bytes of an HDF5 file in memory."""
-    file.flush()
-    data: bytes = file.id.get_file_image()
-    return data
 
 
 @contextmanager

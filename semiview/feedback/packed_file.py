@@ -1,5 +1,6 @@
 """All samples as one HDF5 file: a view with links to the records, or a packed copy to take away."""
 
+import io
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from semiview.feedback.hdf5_parts import image_bytes, new_image, opened_image, put_array
+from semiview.feedback.hdf5_parts import new_image, opened_image, put_array
 from semiview.feedback.record_file import RecordHeader
 from semiview.feedback.record_id import relative_path
 from semiview.files.durable_file import SYSTEM_CALLS, TEMPORARY_SUFFIX, SystemCalls, write_durably, writing_problem
@@ -25,14 +26,14 @@ def write_view(path: Path, samples: Sequence[RecordHeader], calls: SystemCalls =
     FileProblem
         If it cannot be written.
     """
-    with new_image() as file:
+    buffer = io.BytesIO()
+    with new_image(buffer) as file:
         file.attrs["format"] = FORMAT
         links = file.create_group("samples")
         for header in samples:
             links[name_in_hdf5(header.case_id)] = h5py.ExternalLink(relative_path(header.record_id).as_posix(), "/")
         _put_index(file, samples)
-        data = image_bytes(file)
-    write_durably(path, data, calls)
+    write_durably(path, buffer.getvalue(), calls)
 
 
 def export_records(

@@ -1,6 +1,7 @@
 """A record as the bytes of an HDF5 file, and back. docs/feedback-record.md lists what is in it."""
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from semiview.feedback.hdf5_parts import (
     get_outlines,
     get_registration,
     get_table,
-    image_bytes,
     new_image,
     opened_image,
     put_array,
@@ -27,7 +27,7 @@ from semiview.feedback.hdf5_parts import (
     sha256_of,
 )
 from semiview.feedback.record import SCHEMA_VERSION, Record
-from semiview.feedback.user_block import parse_user_block, read_user_block, with_user_block
+from semiview.feedback.user_block import NO_SHA256, parse_user_block, read_user_block, user_block_bytes, with_user_block
 
 WHAT = "record"
 
@@ -121,12 +121,14 @@ def to_bytes(record: Record, identifier: str, split: str | None = None) -> bytes
         Stored in place of the record's own.
     """
     split = record.split if split is None else split
-    with new_image(0 if record.sem is None else 2 * record.sem.nbytes) as file:
+    facts = _facts(record, identifier, NO_SHA256) | {"split": split}
+    room, buffer = user_block_bytes(WHAT, facts), io.BytesIO()
+    with new_image(buffer, room) as file:
         texts = {name: getattr(record, name) for name in _TEXTS}
         put_texts(file, texts | {"record_uuid": identifier, "split": split})
         _put(file, record)
-        body = image_bytes(file)
-    return with_user_block(WHAT, _facts(record, identifier, hashlib.sha256(body).hexdigest()) | {"split": split}, body)
+    image = buffer.getvalue()
+    return with_user_block(WHAT, facts | {"body_sha256": hashlib.sha256(image[room:]).hexdigest()}, image)
 
 
 def from_bytes(data: bytes) -> Record:

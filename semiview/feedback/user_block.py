@@ -18,17 +18,35 @@ from typing import Any
 SMALLEST_BYTES = 2048  # HDF5 looks for itself at 512, 1024, 2048, ...; nearly every block fits this
 _MAGIC = b"semiview"
 _FIRST_LINE_BYTES = 160
+NO_SHA256 = "0" * 64  # holds the place of a hash that is not known yet
 
 
-def with_user_block(what: str, facts: Mapping[str, Any], body: bytes) -> bytes:
-    """The HDF5 file image `body` behind a user block with the facts."""
+def user_block_bytes(what: str, facts: Mapping[str, Any]) -> int:
+    """How much room in front of an HDF5 file the facts need: what `new_image` is to leave free."""
+    size, needed = SMALLEST_BYTES, len(_block(what, facts))
+    while size < needed:
+        size *= 2
+    return size
+
+
+def with_user_block(what: str, facts: Mapping[str, Any], image: bytes) -> bytes:
+    """The HDF5 file `image` with the facts in its user block, which has the size that they need.
+
+    Raises
+    ------
+    ValueError
+        If the file does not leave that room free.
+    """
+    size = user_block_bytes(what, facts)
+    if len(image) < size or image[:size].strip(b"\0"):
+        raise ValueError(f"the file leaves no user block of {size} bytes free")
+    return _block(what, facts).ljust(size, b"\0") + image[size:]
+
+
+def _block(what: str, facts: Mapping[str, Any]) -> bytes:
     line = json.dumps(facts, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
     first = b"%s %s %d %s\n" % (_MAGIC, what.encode(), len(line), hashlib.sha256(line).hexdigest().encode())
-    block = first + line + b"\n"
-    size = SMALLEST_BYTES
-    while size < len(block):
-        size *= 2
-    return block.ljust(size, b"\0") + body
+    return first + line + b"\n"
 
 
 def read_user_block(path: Path, what: str) -> tuple[dict[str, Any], str]:

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import h5py
@@ -5,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semiview.feedback.hdf5_parts import image_bytes, new_image
-from semiview.feedback.user_block import parse_user_block, read_user_block, with_user_block
+from semiview.feedback.hdf5_parts import new_image
+from semiview.feedback.user_block import parse_user_block, read_user_block, user_block_bytes, with_user_block
 
 
 @given(st.dictionaries(st.text(), st.text(max_size=3000) | st.integers() | st.booleans(), max_size=8), st.binary())
 def test_that_facts_come_back_and_the_body_begins_at_a_power_of_two(facts: dict[str, object], body: bytes) -> None:
     facts = {key.encode("utf-8", "ignore").decode(): value for key, value in facts.items()}
     facts = {k: v.encode("utf-8", "ignore").decode() if isinstance(v, str) else v for k, v in facts.items()}
-    data = with_user_block("thing", facts, body)
+    data = with_user_block("thing", facts, bytes(user_block_bytes("thing", facts)) + body)
     size = len(data) - len(body)
     assert size >= 2048
     assert size & (size - 1) == 0
@@ -23,19 +24,23 @@ def test_that_facts_come_back_and_the_body_begins_at_a_power_of_two(facts: dict[
 
 @pytest.mark.parametrize("length", [0, 1500, 5000, 100_000])
 def test_that_hdf5_reads_the_file_behind_a_block_of_any_size(tmp_path: Path, length: int) -> None:
-    with new_image() as image:
+    facts, buffer = {"long": "x" * length}, io.BytesIO()
+    room = user_block_bytes("thing", facts)
+    with new_image(buffer, room) as image:
         image["answer"] = 42
-        body = image_bytes(image)
     path = tmp_path / "file.h5"
-    path.write_bytes(with_user_block("thing", {"long": "x" * length}, body))
-    assert read_user_block(path, "thing")[0] == {"long": "x" * length}
+    path.write_bytes(with_user_block("thing", facts, buffer.getvalue()))
+    assert read_user_block(path, "thing")[0] == facts
+    # Readers before HDF5 2.0 insist that the superblock names its own place as the base of all addresses.
+    assert int.from_bytes(path.read_bytes()[room + 12 : room + 20], "little") == room
     with h5py.File(path) as file:
         assert file["answer"][()] == 42
 
 
 def test_that_every_flipped_bit_of_the_facts_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    data = with_user_block("thing", {"case_id": "A", "state": "accept"}, b"")
+    facts = {"case_id": "A", "state": "accept"}
+    data = with_user_block("thing", facts, bytes(user_block_bytes("thing", facts)))
     end = data.index(b"\0") - 1
     for position in range(end):
         for bit in range(8):
@@ -54,3 +59,8 @@ def test_that_other_files_are_no_blocks(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"damaged|begin"):
         read_user_block(path, "thing")
+
+
+def test_that_a_file_without_room_for_the_facts_is_refused() -> None:
+    with pytest.raises(ValueError, match="no user block"):
+        with_user_block("thing", {}, b"\x89HDF" + bytes(4000))
