@@ -4,17 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from semiview.alignment.coarse import CoarseSearch, coarse_place
+from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place
 from semiview.alignment.design_edges import DesignEdges, design_edges
 from semiview.alignment.evidence import gather
-from semiview.alignment.refine import refine, softened, within
+from semiview.alignment.landmarks import Landmarks, fit_landmarks
+from semiview.alignment.methods import FINDERS
+from semiview.alignment.refine import Sight, refine, within
 from semiview.alignment.trust import judge
 from semiview.core.case import Case
+from semiview.core.coverage import Coverage
 from semiview.core.outline import Points
+from semiview.core.raster import coverage
 from semiview.core.registration import Registration, Transform, Trust
 
-METHODS = ("auto", "ncc")
+METHODS = ("auto", "ncc", "phase", "features", "landmarks")
 
 AT_MOST_POINTS = 6000  # in the picture
 STEP_PX = 2.0
@@ -27,6 +32,8 @@ def align(
     method: str = "auto",
     transform: Transform = "affine",
     should_stop: Callable[[], bool] | None = None,
+    ignore: Coverage | None = None,
+    landmarks: Landmarks | None = None,
 ) -> Registration:
     """The registration of a case's design, with its verdict and grounds.
 
@@ -36,11 +43,17 @@ def align(
         Its nominal registration is the start: the stage may be off by the smaller of 10 um and 20 % of the field,
         the pixel size by 3 % per axis, the rotation by 3 deg.
     method
-        `auto`: correlation, then the design's edges against the image's; `ncc`: correlation alone.
+        Who finds the first place: `ncc` correlation, `phase` Fourier transforms, `features` keypoints; `auto` tries
+        them in this order until one holds. The design's edges then refine and weigh it. `landmarks`: the pairs given,
+        alone.
     transform
         Which parameters are free.
     should_stop
         Asked between the stages; True gives a failed registration at once.
+    ignore
+        Region of the picture that must not be looked at; layers of the role `ignore` are left out besides.
+    landmarks
+        For the method `landmarks`.
 
     Returns
     -------
@@ -54,41 +67,87 @@ def align(
     """
     if method not in METHODS:
         raise ValueError(f"unknown alignment method {method!r}; there are {', '.join(METHODS)}")
+    if method == "landmarks":
+        return _by_landmarks(case, landmarks, transform)
     reason = _unusable_because(case)
     if reason is not None or case.design is None:
         return _failed(case, method, reason or "")
-    pixels = case.sem.pixels
+    ignored = _ignored(case, ignore)
+    if ignored is not None and ignored.mean() > 0.95:
+        return _failed(case, method, "nearly all of the picture is ignored")
     outlines_nm = case.design.alignable
     outlines_px = tuple(case.nominal.outline_to_px(outline) for outline in outlines_nm)
     if not _in_reach(outlines_px, case.sem.shape):
         return _failed(case, method, "nothing of the design lies in or near the picture: check the stage position")
-    search = CoarseSearch(pixels, outlines_px, case.nominal.frame.nm_per_px)
-    place = coarse_place(search, transform, should_stop)
-    if should_stop is not None and should_stop():
-        return _failed(case, method, "stopped")
+    search = CoarseSearch(case.sem.pixels, outlines_px, case.nominal.frame.nm_per_px, ignored)
+    sight = Sight.of(case.sem.pixels, ignored)
+    tried = FINDERS if method == "auto" else {method: FINDERS[method]}
+    first: Registration | None = None
+    for find in tried.values():
+        place = coarse_place(search, find(search, transform), transform, should_stop)
+        if should_stop is not None and should_stop():
+            return _failed(case, method, "stopped")
+        found = _refined(case, method, search, sight, place, transform)
+        if found.trust.verdict != "failed":
+            return found
+        first = first or found
+    assert first is not None
+    return first
+
+
+def _refined(
+    case: Case, method: str, search: CoarseSearch, sight: Sight, place: Placement | None, transform: Transform
+) -> Registration:
+    """From a first place to a registration with its trust."""
+    assert case.design is not None
+    outlines_nm = case.design.alignable
     start = case.nominal if place is None else place.to_registration(case.nominal, transform)
     edges = _edges_in_sight(case, outlines_nm, start)
-    if place is None or len(edges) < LEAST_POINTS:
+    if len(edges) < LEAST_POINTS:
         return _failed(case, method, "the design has no edges long enough to be found in the picture")
-    image = softened(pixels)
-    fit = refine(image, start, edges, transform, case.nominal)
+    if place is None:
+        return _failed(case, method, f"the method {method} finds no place for the design in the image")
+    fit = refine(sight, start, edges, transform, case.nominal)
     if fit is None:
         return _failed(case, method, "no edges were found in the image where the design has them")
-    evidence = gather(search, place, case.nominal, image, fit, edges, outlines_nm)
+    evidence = gather(search, place, case.nominal, sight, fit, edges, outlines_nm)
     better = next((other for other in evidence.alternatives if other.preferred), None)
     if better is not None:
         # The edges know better than the correlation.
-        again = refine(image, fit.registration.moved(*better.shift_nm), edges, transform, case.nominal)
+        again = refine(sight, fit.registration.moved(*better.shift_nm), edges, transform, case.nominal)
         if again is not None:
             right, up = better.shift_nm
             moved_px = place.shift_px + np.array([right, -up]) / case.nominal.frame.nm_per_px
             fit, place = again, replace(place, shift_px=moved_px)
-            evidence = gather(search, place, case.nominal, image, fit, edges, outlines_nm)
+            evidence = gather(search, place, case.nominal, sight, fit, edges, outlines_nm)
     trust = judge(fit, case.nominal, evidence)
     if trust.verdict == "failed":
         return replace(case.nominal, method=method, trust=trust)
-    found = fit.registration if method == "auto" else place.to_registration(case.nominal, transform)
-    return replace(found, method=method, trust=trust)
+    return replace(fit.registration, method=method, trust=trust)
+
+
+def _by_landmarks(case: Case, landmarks: Landmarks | None, transform: Transform) -> Registration:
+    if landmarks is None or not len(landmarks):
+        return _failed(case, "landmarks", "the case has no landmarks: name at least one design point and its image")
+    if not np.isfinite(case.nominal.frame.nm_per_px):
+        return _failed(case, "landmarks", "the pixel size is unknown: give nm_per_px in the case list or the project")
+    order: tuple[Transform, ...] = ("shift", "similarity", "affine")
+    simplest = min(transform, order[min(len(landmarks), 3) - 1], key=order.index)
+    try:
+        return fit_landmarks(case.nominal, landmarks, simplest).registration
+    except ValueError as problem:
+        return _failed(case, "landmarks", str(problem))
+
+
+def _ignored(case: Case, ignore: Coverage | None) -> npt.NDArray[np.bool_] | None:
+    """(H, W) what must not be looked at: the person's region, and where the stage puts the layers to ignore."""
+    mask = None if ignore is None else ignore.mask()
+    layers = () if case.design is None else case.design.ignore
+    if layers:
+        placed = [case.nominal.outline_to_px(outline) for outline in layers]
+        of_layers = coverage(placed, case.sem.shape) > 0
+        mask = of_layers if mask is None else mask | of_layers
+    return mask if mask is not None and mask.any() else None
 
 
 def _unusable_because(case: Case) -> str | None:

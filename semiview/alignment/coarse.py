@@ -63,10 +63,19 @@ class CoarseSearch:
         The design's outlines under the nominal registration.
     nm_per_px
         Nominal pixel size, for the stage error.
+    ignored
+        (H, W) True where the image must not be looked at.
     """
 
-    def __init__(self, pixels: npt.NDArray[Any], outlines_px: tuple[Points, ...], nm_per_px: float) -> None:
+    def __init__(
+        self,
+        pixels: npt.NDArray[Any],
+        outlines_px: tuple[Points, ...],
+        nm_per_px: float,
+        ignored: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
         self._pixels = pixels
+        self._ignored = ignored
         self._outlines = outlines_px
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
         self.reach_px = stage_error_px(self.shape, nm_per_px)
@@ -77,7 +86,7 @@ class CoarseSearch:
     def level(self, binning: int) -> tuple[FloatImage, FormedDesign]:
         """Image and formed design of a level, made once."""
         if binning not in self._levels:
-            image = level_image(self._pixels, binning)
+            image = level_image(self._pixels, binning, self._ignored)
             # Beyond the stage error, what 3 % of size and 3 degrees bring in at the corners.
             slack = 0.05 * max(self.shape)
             margin = int((self.reach_px[0] + slack) / binning), int((self.reach_px[1] + slack) / binning)
@@ -93,14 +102,14 @@ class CoarseSearch:
         found = [
             place
             for turn, size in product(ROTATIONS_DEG, SIZES)
-            for place in self.places(_turned(turn, size, 0.0), binning, CANDIDATES)
+            for place in self.places(turned(turn, size, 0.0), binning, CANDIDATES)
         ]
         best = max(found, key=lambda place: place.score, default=None)
         if best is not None:
             turn = float(np.rad2deg(np.arctan2(best.linear[0, 1], best.linear[0, 0])))
             size = float(np.sqrt(np.linalg.det(best.linear))) - 1
             for aspect in ASPECTS:
-                found += self.places(_turned(turn, size, aspect), binning, CANDIDATES)
+                found += self.places(turned(turn, size, aspect), binning, CANDIDATES)
         apart = 3 * binning
         distinct: list[Placement] = []
         for place in sorted(found, key=lambda place: -place.score):
@@ -135,7 +144,7 @@ class CoarseSearch:
             # The window matches the design at p + d, so the design's p lies at linear (p - d) in the image.
             offset = np.array([column + u0 - zero_u, row + v0 - zero_v], dtype=np.float64)
             bright = bool(scores.bright[within][row, column] >= scores.dark[within][row, column])
-            shift = self._to_picture(linear, binning, -(linear @ offset))
+            shift = self.to_picture(linear, binning, -(linear @ offset))
             found.append(Placement(linear, shift, float(best[row, column]), bright))
         return found
 
@@ -146,7 +155,8 @@ class CoarseSearch:
         result: Points = level_middle - np.array([self.shape[1] - 1, self.shape[0] - 1]) / 2
         return result
 
-    def _to_picture(self, linear: Matrix, binning: int, shift: Points) -> Points:
+    def to_picture(self, linear: Matrix, binning: int, shift: Points) -> Points:
+        """A shift in px of a level as the same shift in px of the full image."""
         result: Points = shift * binning - (linear - np.eye(2)) @ self._off_centre(binning)
         return result
 
@@ -175,10 +185,10 @@ class CoarseSearch:
             linear, shift, fit, damping = trial_linear, trial_shift, trial, min(1.0, damping * 2)
             if moved < 0.02:
                 break
-        return Placement(linear, self._to_picture(linear, binning, shift), fit.score, bool(fit.coefficients[1] >= 0))
+        return Placement(linear, self.to_picture(linear, binning, shift), fit.score, bool(fit.coefficients[1] >= 0))
 
 
-def _turned(rotation_deg: float, size: float, aspect: float) -> Matrix:
+def turned(rotation_deg: float, size: float, aspect: float) -> Matrix:
     """A picture turned counter-clockwise as seen, enlarged, and wider than high."""
     angle = np.deg2rad(rotation_deg)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -193,12 +203,15 @@ def free_parameters(transform: Transform) -> npt.NDArray[np.bool_]:
 
 
 def coarse_place(
-    search: CoarseSearch, transform: Transform, should_stop: Callable[[], bool] | None = None
+    search: CoarseSearch,
+    candidates: list[Placement],
+    transform: Transform,
+    should_stop: Callable[[], bool] | None = None,
 ) -> Placement | None:
-    """The best place by correlation, refined on the levels of four and two times the search level's pixels."""
+    """The best of the candidates, refined on the levels of four and two times the search level's pixels."""
     free = free_parameters(transform)
     best: Placement | None = None
-    for candidate in search.candidates(transform):
+    for candidate in candidates:
         if should_stop is not None and should_stop():
             return best
         place = search.descend(candidate, search.search_binning, free, 8)

@@ -63,8 +63,10 @@ class CorrelationMap:
         return result
 
 
-def level_image(pixels: npt.NDArray[Any], binning: int) -> FloatImage:
+def level_image(pixels: npt.NDArray[Any], binning: int, ignored: npt.NDArray[np.bool_] | None = None) -> FloatImage:
     """Grey values in [0, 1], blemishes clipped, averaged over binning x binning px, blurred, trends taken off.
+
+    What is ignored becomes a flat patch at the level of its surroundings.
 
     Pixel (i, j) of the level has its centre at `binning * i + (binning - 1) / 2` of the image.
     """
@@ -73,7 +75,14 @@ def level_image(pixels: npt.NDArray[Any], binning: int) -> FloatImage:
     small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA) if binning > 1 else grey
     low, high = np.percentile(small[::2, ::2], (0.5, 99.8))
     scaled = np.clip((small - low) / max(float(high - low), 1e-6), 0, 1).astype(np.float32)
-    return _band(scaled, width)
+    if ignored is None:
+        return _band(scaled, width)
+    kept = (~ignored[: height * binning, : width * binning]).astype(np.float32)
+    share = cv2.resize(kept, (width, height), interpolation=cv2.INTER_AREA) if binning > 1 else kept
+    share = (share > 0.99).astype(np.float32)
+    wide = HIGH_PASS_SHARE * width
+    around = cv2.GaussianBlur(scaled * share, (0, 0), wide) / np.maximum(cv2.GaussianBlur(share, (0, 0), wide), 1e-3)
+    return _band((share * scaled + (1 - share) * around).astype(np.float32), width)
 
 
 def form_design(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from semiview.alignment.coarse import CoarseSearch, Placement
 from semiview.alignment.correlation import peaks
 from semiview.alignment.design_edges import DesignEdges
-from semiview.alignment.refine import EdgeFit, EdgeHits, hits_at
+from semiview.alignment.refine import EdgeFit, EdgeHits, Sight, hits_at
 from semiview.core.outline import Points
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
@@ -128,7 +128,7 @@ def gather(
     search: CoarseSearch,
     place: Placement,
     nominal: Registration,
-    image: npt.NDArray[np.float32],
+    sight: Sight,
     fit: EdgeFit,
     edges: DesignEdges,
     outlines_nm: tuple[Points, ...],
@@ -139,8 +139,6 @@ def gather(
     ----------
     place
         What the correlation alone answered.
-    image
-        As `softened` makes it.
     outlines_nm
         The design's outlines.
     edges
@@ -179,11 +177,11 @@ def gather(
     chosen = list(dict.fromkeys([*range(min(half, len(others))), *nearest.tolist()]))[:AT_MOST_ALTERNATIVES]
 
     spacing = float(np.median(np.hypot(*np.diff(edges.points_nm, axis=0).T))) / size
-    ours = hits_at(image, fit, edges, np.zeros(2), settle=True)
-    luck = [hits_at(image, fit, edges, np.array(wrong), settle=False).share for wrong in WRONG_PLACES_PX]
+    ours = hits_at(sight, fit, edges, np.zeros(2), settle=True)
+    luck = [hits_at(sight, fit, edges, np.array(wrong), settle=False).share for wrong in WRONG_PLACES_PX]
     alternatives = []
     for index in chosen:
-        theirs = hits_at(image, fit, edges, others[index], settle=True)
+        theirs = hits_at(sight, fit, edges, others[index], settle=True)
         against, in_favour = votes(ours, theirs, search.shape, spacing)
         right, down = size * theirs.shift_px
         alternatives.append(Alternative((float(right), -float(down)), against, in_favour))

@@ -83,6 +83,34 @@ class EdgeFit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The image for profiles, its noise averaged over a Gaussian of 1 px, and where it must not be looked at.
+
+    Attributes
+    ----------
+    ignored
+        (H, W) True where a person or a mark hides the pattern; None for nowhere.
+    """
+
+    image: npt.NDArray[np.float32]
+    ignored: npt.NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, pixels: npt.NDArray[Any], ignored: npt.NDArray[np.bool_] | None = None) -> "Sight":
+        """Soften a picture."""
+        grey = np.asarray(pixels, dtype=np.float32)
+        return cls(np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), dtype=np.float32), ignored)
+
+    def shows(self, points_px: Points, margin_px: float) -> npt.NDArray[np.bool_]:
+        """(N,) True for points at least `margin_px` inside the picture and not ignored."""
+        inside = within(points_px, self.image.shape, margin_px)
+        if self.ignored is not None:
+            column, row = np.rint(points_px[inside]).astype(np.int64).T
+            inside[inside] = ~self.ignored[row, column]
+        return inside
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EdgeHits:
     """Which of the design's edges are there in the image, under one registration.
 
@@ -109,15 +137,11 @@ class EdgeHits:
         return float(np.mean(self.hit)) if len(self.hit) else 0.0
 
 
-def hits_at(
-    image: npt.NDArray[np.float32], fit: EdgeFit, edges: DesignEdges, shift_px: Points, settle: bool
-) -> EdgeHits:
+def hits_at(sight: Sight, fit: EdgeFit, edges: DesignEdges, shift_px: Points, settle: bool) -> EdgeHits:
     """Look for the fit's mean edge with the design moved by `shift_px` from the fit.
 
     Parameters
     ----------
-    image
-        As `softened` makes it.
     settle
         Let the design slide a few px to the place's own best shift first; else what is there counts as it is.
     """
@@ -125,12 +149,14 @@ def hits_at(
     moved = fit.registration.moved(size * float(shift_px[0]), -size * float(shift_px[1]))
     reach = 6.0 if settle else 3.0
     everything = moved.to_px(edges.points_nm)
-    seen = edges.chosen(within(everything, image.shape, TEMPLATE_PX + reach + 1))
+    seen = edges.chosen(sight.shows(everything, TEMPLATE_PX + reach + 1))
     points = moved.to_px(seen.points_nm)
     if not len(points):
         return EdgeHits(points, shift_px, np.empty(0, bool), seen.stretch)
     normals = moved.directions_to_px(seen.normals_nm)
-    offsets, likeness = find_edge(unit_windows(sample(image, points, normals, TEMPLATE_PX + reach)), fit.mean_edge)
+    offsets, likeness = find_edge(
+        unit_windows(sample(sight.image, points, normals, TEMPLATE_PX + reach)), fit.mean_edge
+    )
     offsets = offsets - np.nan_to_num(np.array(fit.bias_px))[seen.feature_class]
     found = likeness > LIKENESS
     tolerance = max(1.0, 3 * fit.residual_mad_px)
@@ -145,29 +171,24 @@ def hits_at(
     )
 
 
-def softened(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """The image with its pixel noise averaged over a Gaussian of 1 px, for profiles."""
-    return np.asarray(cv2.GaussianBlur(np.asarray(pixels, dtype=np.float32), (0, 0), 1.0), dtype=np.float32)
-
-
 def refine(
-    image: npt.NDArray[np.float32],
+    sight: Sight,
     start: Registration,
     edges: DesignEdges,
     transform: Transform,
     nominal: Registration,
 ) -> EdgeFit | None:
-    """Fit the registration to the softened image's edges from a start some px off; None without enough edges."""
+    """Fit the registration to the image's edges from a start some px off; None without enough edges."""
     registration = start
     fit: EdgeFit | None = None
     for reach in REACHES_PX:
-        inside = within(registration.to_px(edges.points_nm), image.shape, TEMPLATE_PX + reach + 1)
+        inside = sight.shows(registration.to_px(edges.points_nm), TEMPLATE_PX + reach + 1)
         seen = edges.chosen(inside)
         if len(seen) < 20:
             return None
         points = registration.to_px(seen.points_nm)
         normals = registration.directions_to_px(seen.normals_nm)
-        profiles = sample(image, points, normals, TEMPLATE_PX + reach)
+        profiles = sample(sight.image, points, normals, TEMPLATE_PX + reach)
         windows = unit_windows(profiles)
         mean_edge = estimate_mean_edge(windows, None if fit is None else fit.mean_edge)
         fit = _solve(registration, seen, points, normals, find_edge(windows, mean_edge), mean_edge, transform, nominal)

@@ -9,10 +9,10 @@ from semiview.alignment.design_edges import CLASSES, design_edges
 from semiview.alignment.refine import (
     LIKENESS,
     TEMPLATE_PX,
+    Sight,
     estimate_mean_edge,
     find_edge,
     sample,
-    softened,
     unit_windows,
     within,
 )
@@ -64,7 +64,7 @@ def edge_residuals(case: Case, registration: Registration) -> EdgeResiduals | No
     if len(edges) < LEAST_POINTS:
         return None
     points, normals = registration.to_px(edges.points_nm), registration.directions_to_px(edges.normals_nm)
-    windows = unit_windows(sample(softened(case.sem.pixels), points, normals, TEMPLATE_PX + REACH_PX))
+    windows = unit_windows(sample(Sight.of(case.sem.pixels).image, points, normals, TEMPLATE_PX + REACH_PX))
     offsets, likeness = find_edge(windows, estimate_mean_edge(windows, None))
     offsets = np.where(likeness > LIKENESS, offsets, np.nan)
     for number in range(CLASSES):
