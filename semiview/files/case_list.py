@@ -101,6 +101,8 @@ def read_case_list(path: Path) -> tuple[tuple[CaseRow, ...], tuple[FileProblem, 
             )
             continue
         rows[row.case_id], first_line[row.case_id] = row, number
+    if not lines:
+        problems.append(FileProblem(path, "lists no case.", "Write one row for each field of view."))
     return tuple(rows.values()), tuple(problems)
 
 

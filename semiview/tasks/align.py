@@ -1,5 +1,6 @@
 """Find the registrations of a whole project and keep them in registrations.csv."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
 from semiview.tasks.workspace import Workspace
 
 NOMINAL = "nominal"
+WRITE_EVERY_S = 2.0  # the whole table is written anew each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class AlignResult:
 def align_project(
     workspace: Workspace, options: AlignOptions, case_ids: Sequence[str] | None = None
 ) -> Task[AlignResult]:
-    """Align every case and write registrations.csv as they come, so that a stop loses only the one at hand."""
+    """Align every case. registrations.csv is written every few seconds and at the end, a stop or a fault included."""
     project = workspace.project
     wanted = [row.case_id for row in project.rows] if case_ids is None else list(case_ids)
     rows = read_registrations(project.registrations_path)
@@ -55,20 +57,28 @@ def align_project(
     to_do = [case_id for case_id in wanted if case_id not in kept]
     found: dict[str, Registration] = {}
     failed: dict[str, str] = {}
-    for outcome in each_case(workspace, align_case, to_do, options.method, options.jobs):
-        if outcome.answer is None:
-            failed[outcome.case_id] = outcome.reason
-            yield CaseFailed(outcome.case_id, outcome.reason)
-        else:
-            registration, case = outcome.answer
-            update_registrations(project.registrations_path, {outcome.case_id: (registration, case)})
-            found[outcome.case_id] = registration
-            if registration.trust.verdict == "failed":
-                failed[outcome.case_id] = registration.trust.grounds[0]
-                yield CaseFailed(outcome.case_id, registration.trust.grounds[0])
+    unwritten: dict[str, tuple[Registration, Case]] = {}
+    written_at = time.monotonic()
+    try:
+        for outcome in each_case(workspace, align_case, to_do, options.method, options.jobs):
+            if outcome.answer is None:
+                failed[outcome.case_id] = outcome.reason
+                yield CaseFailed(outcome.case_id, outcome.reason)
             else:
-                yield CaseDone(outcome.case_id, verdict_in_words(registration))
-        yield Progress(len(found) + len(set(failed) - set(found)), len(to_do), outcome.case_id)
+                registration, _ = unwritten[outcome.case_id] = outcome.answer
+                found[outcome.case_id] = registration
+                if time.monotonic() - written_at > WRITE_EVERY_S:
+                    update_registrations(project.registrations_path, unwritten)
+                    unwritten, written_at = {}, time.monotonic()
+                if registration.trust.verdict == "failed":
+                    failed[outcome.case_id] = registration.trust.grounds[0]
+                    yield CaseFailed(outcome.case_id, registration.trust.grounds[0])
+                else:
+                    yield CaseDone(outcome.case_id, verdict_in_words(registration))
+            yield Progress(len(found) + len(set(failed) - set(found)), len(to_do), outcome.case_id)
+    finally:
+        if unwritten:
+            update_registrations(project.registrations_path, unwritten)
     return AlignResult(found, kept, failed)
 
 

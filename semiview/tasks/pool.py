@@ -98,13 +98,19 @@ def _outcome(
         return Outcome(case_id, None, f"a fault of the program, please report it: {type(error).__name__}: {error}")
 
 
-_entered: list[Workspace] = []  # this process's own workspace, opened once
+_folder: list[Path] = []  # the project this process works on
+_entered: list[Workspace] = []  # and its own workspace, opened once
 
 
 def _enter(folder: Path) -> None:
     cv2.setNumThreads(1)
-    _entered.append(open_workspace(folder, read_only=True))
+    _folder.append(folder)
 
 
 def _outcome_here(work: Callable[[Workspace, str, Any], Answer], case_id: str, argument: Any) -> Outcome[Answer]:
+    if not _entered:
+        try:
+            _entered.append(open_workspace(_folder[0], read_only=True))
+        except FileProblem as problem:
+            return Outcome(case_id, None, str(problem))
     return _outcome(_entered[0], work, case_id, argument)

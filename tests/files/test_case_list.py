@@ -147,3 +147,11 @@ def test_that_files_pair_by_name(tmp_path: Path) -> None:
 def test_that_a_folder_without_images_is_no_project(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match=r"neither a cases.csv nor an image"):
         paired_by_name(tmp_path)
+
+
+def test_that_a_list_without_a_row_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("case_id,image\n")
+    rows, problems = read_case_list(path)
+    assert rows == ()
+    assert "lists no case" in str(problems[0])
