@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from semiview.ui.theme import icon
 
-Scope = Literal["app", "view", "compare", "overlays", "review", "tools", "register"]
+Scope = Literal["app", "view", "compare", "overlays", "review", "tools", "register", "landmarks"]
 
 # Scopes whose keys are live together; those of `register` only while that tool is in hand.
 SCOPE_TITLES: dict[Scope, str] = {
@@ -23,6 +23,7 @@ SCOPE_TITLES: dict[Scope, str] = {
     "overlays": "Overlays",
     "tools": "Tools",
     "register": "While registering",
+    "landmarks": "While setting landmarks",
     "app": "Program",
 }
 
@@ -39,6 +40,8 @@ class ActionSpec:
         Whether holding the key repeats it; never for a decision.
     held
         The key acts while it is down; the window watches it, it is no shortcut.
+    tool
+        The tool that must be in hand for it; empty: any.
     """
 
     id: str
@@ -51,6 +54,7 @@ class ActionSpec:
     checkable: bool = False
     repeats: bool = False
     held: bool = False
+    tool: str = ""
 
     @property
     def key_text(self) -> str:
@@ -161,6 +165,7 @@ TABLE: tuple[ActionSpec, ...] = (
         ("Return", "Enter"),
         "Accept the shape as it stands (the correction, if there is one) and go on",
         "accept",
+        tool="pan",
     ),
     ActionSpec("review.reject", "Reject…", "review", ("X",), "Choose a reason and reject", "reject"),
     ActionSpec("review.skip", "Skip", "review", ("S",), "Leave it undecided for now and go on", "skip"),
@@ -192,6 +197,34 @@ TABLE: tuple[ActionSpec, ...] = (
         "Put the design over the image: drag, arrow keys, typed numbers",
         "register",
         checkable=True,
+    ),
+    ActionSpec(
+        "tools.landmarks",
+        "Landmarks",
+        "tools",
+        ("L",),
+        "Name the same places in the SEM and in the design, by turns",
+        "landmarks",
+        checkable=True,
+    ),
+    ActionSpec(
+        "landmarks.apply",
+        "Apply the landmarks",
+        "landmarks",
+        ("Return", "Enter"),
+        "Lay the design by them; one pair shifts, two turn and scale, three do all",
+        short="Apply",
+        tool="landmarks",
+    ),
+    ActionSpec(
+        "landmarks.back",
+        "Last landmark off",
+        "landmarks",
+        ("Backspace",),
+        "Take the last click back",
+        short="Last off",
+        repeats=True,
+        tool="landmarks",
     ),
     ActionSpec("tools.smaller", "Smaller brush", "tools", ("-",), repeats=True),
     ActionSpec("tools.larger", "Larger brush", "tools", ("+", "="), repeats=True),
@@ -266,6 +299,7 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("Zoom box, up and left zooms out", "view", "Right drag"),
     Gesture("Brush size", "tools", "Ctrl and wheel"),
     Gesture("Shift the design", "register", "Drag"),
+    Gesture("Place in the SEM, then in the design", "landmarks", "Click, click"),
     Gesture("Turn and scale the design", "register", "Ctrl and drag"),
 )
 
@@ -340,12 +374,17 @@ class Actions(QObject):
 
 def clashes(table: tuple[ActionSpec, ...] = TABLE) -> list[str]:
     """Keys that mean two things at the same time, in words; an empty list is the law."""
-    seen: dict[str, ActionSpec] = {}
+    seen: dict[str, list[ActionSpec]] = {}
     found = []
     for spec in table:
         for key in spec.keys:
             name = QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
-            other = seen.setdefault(name, spec)
-            if other is not spec:
-                found.append(f"{name}: {other.id} and {spec.id}")
+            others = seen.setdefault(name, [])
+            # Two tools are never in hand at once.
+            found += [f"{name}: {other.id} and {spec.id}" for other in others if not _apart(other, spec)]
+            others.append(spec)
     return found
+
+
+def _apart(one: ActionSpec, other: ActionSpec) -> bool:
+    return bool(one.tool and other.tool and one.tool != other.tool)

@@ -14,7 +14,7 @@ from semiview.ui.view_settings import CompareMode
 COMPARE_MODES: tuple[CompareMode, ...] = ("three", "two", "single")
 BRUSH_STEP = 1.25
 BRUSH_PX = (0.5, 500.0)
-TOOLS = ("pan", "brush", "eraser", "ignore", "register")
+TOOLS = ("pan", "brush", "eraser", "ignore", "register", "landmarks")
 
 
 def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[str, Binding]:
@@ -133,6 +133,12 @@ def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
     def take(tool: str) -> Callable[[], None]:
         return lambda: session.set_tool(tool)
 
+    def put_away() -> None:
+        if desk.landmarking.drafting:
+            desk.landmarking.clear()  # the draft first, the tool next time
+        else:
+            session.set_tool("pan")
+
     def why_not_register() -> str | None:
         return no_edit() or desk.registering.why_not()
 
@@ -142,6 +148,8 @@ def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
 
     found = {f"tools.{tool}": Binding(take(tool), no_edit) for tool in TOOLS}
     found["tools.register"] = Binding(take("register"), why_not_register)
+    found["tools.landmarks"] = Binding(take("landmarks"), why_not_register)
+    found["tools.pan"] = Binding(put_away, no_edit)
     found["tools.smaller"] = Binding(lambda: change_brush(desk, 1 / BRUSH_STEP), no_edit)
     found["tools.larger"] = Binding(lambda: change_brush(desk, BRUSH_STEP), no_edit)
     found["tools.uncorrect"] = Binding(desk.painting.drop_correction, why_not_uncorrect)
@@ -182,6 +190,8 @@ def _register(desk: Desk) -> dict[str, Binding]:
         "register.align": Binding(registering.align, lambda: desk.opening.why_not() or registering.why_not_align()),
         "register.align_all": Binding(desk.align_all, desk.aligning.why_not_start),
         "register.align_stop": Binding(desk.aligning.stop, desk.aligning.why_not_stop),
+        "landmarks.apply": Binding(desk.landmarking.apply, desk.landmarking.why_not_apply),
+        "landmarks.back": Binding(desk.landmarking.back, desk.landmarking.why_not_back),
         "register.copy": Binding(
             registering.copy_previous, lambda: desk.opening.why_not() or registering.why_not_copy()
         ),

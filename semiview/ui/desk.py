@@ -20,6 +20,7 @@ from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
 from semiview.ui.case_model import CaseLine, CaseModel
 from semiview.ui.keeping import Keeping
+from semiview.ui.landmarking import Landmarking
 from semiview.ui.latest import Errands, Latest
 from semiview.ui.measuring import Measuring
 from semiview.ui.opening import Opening
@@ -59,6 +60,7 @@ class Desk(QObject):
         self.registering = Registering(self.session, self.errands, self)
         self.residuals = Residuals(self.session, self.errands, self)
         self.aligning = Aligning(self.session, self.saving, self.errands, self)
+        self.landmarking = Landmarking(self.session, self.registering, self)
         self.painting = Painting(self.session, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)

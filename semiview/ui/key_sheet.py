@@ -5,7 +5,11 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QS
 
 from semiview.ui.actions import GESTURES, SCOPE_TITLES, TABLE, Scope
 
-COLUMNS: tuple[tuple[Scope, ...], ...] = (("review", "view", "compare"), ("overlays", "tools", "app"), ("register",))
+COLUMNS: tuple[tuple[Scope, ...], ...] = (
+    ("review", "view", "compare"),
+    ("overlays", "tools", "app"),
+    ("register", "landmarks"),
+)
 
 
 class KeySheet(QDialog):

@@ -52,7 +52,16 @@ logger = logging.getLogger(LOGGER)
 
 TOOLBAR = (
     ("app.open", "app.save", "app.undo", "app.redo"),
-    ("tools.pan", "tools.brush", "tools.eraser", "tools.ignore", "tools.register", "register.align", "app.predict"),
+    (
+        "tools.pan",
+        "tools.brush",
+        "tools.eraser",
+        "tools.ignore",
+        "tools.register",
+        "tools.landmarks",
+        "register.align",
+        "app.predict",
+    ),
     ("view.fit", "compare.next", "compare.blink"),
     ("review.previous", "review.next"),
 )
@@ -62,8 +71,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "tools.uncorrect")),
     ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
-    ("&Register", ("register.align", "register.copy", "", "register.align_all", "register.align_stop", "",
-                   "register.next_alternative", "register.previous_alternative", "register.before")),
+    ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
+                   "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
+                   "register.before")),
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
                  "review.previous", "review.next_undecided", "review.previous_undecided")),
     ("&Help", ("app.keys",)),
@@ -111,7 +121,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPanel(session, self.desk.reviewing, self.desk.saving)
         self.actions_ = Actions(self, self._bindings())
         self.review.set_buttons(*(self.actions_[f"review.{name}"] for name in ("accept", "reject", "skip", "retract")))
-        self.registration = RegistrationPanel(session, self.desk.registering, self.actions_)
+        self.registration = RegistrationPanel(session, self.desk.registering, self.desk.landmarking, self.actions_)
         self.align_strip = AlignStrip(self.desk.aligning, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
         self.views.set_corner(self.legend)
@@ -312,6 +322,8 @@ class MainWindow(QMainWindow):
         views.camera_changed.connect(self._camera_changed)
         views.register_drag.connect(desk.registering.drag)
         views.register_turn.connect(desk.registering.turn_drag)
+        views.clicked.connect(desk.landmarking.click)
+        desk.landmarking.changed.connect(lambda: views.show_landmarks(desk.landmarking.marks()))
         views.stroke_began.connect(self._stroke_began)
         views.stroke.connect(desk.painting.stroke)
         views.stroke_ended.connect(lambda _: desk.painting.end())
@@ -325,7 +337,7 @@ class MainWindow(QMainWindow):
         for signal in (
             session.review_changed, session.measured, desk.registering.freedom_changed, desk.saving.changed,
             desk.opening.latest.busy_changed, desk.registering.latest.busy_changed, desk.predicting.changed,
-            desk.cases.modelReset, desk.aligning.changed,
+            desk.cases.modelReset, desk.aligning.changed, desk.landmarking.changed,
         ):  # fmt: skip
             signal.connect(self._refresh_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)

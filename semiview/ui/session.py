@@ -139,7 +139,7 @@ class Session(QObject):
 
     @property
     def tool(self) -> str:
-        """The tool in hand: pan, brush, eraser, ignore or register."""
+        """The tool in hand: pan, brush, eraser, ignore, register or landmarks."""
         return self._tool
 
     @property

@@ -20,6 +20,15 @@ def test_that_a_key_used_twice_is_found() -> None:
     assert clashes(table) == ["Ctrl+K: a and b"]
 
 
+def test_that_one_key_may_serve_two_tools_but_not_a_tool_and_all() -> None:
+    first, second = (
+        ActionSpec("a", "A", "app", ("Return",), tool="x"),
+        ActionSpec("b", "B", "app", ("Return",), tool="y"),
+    )
+    assert clashes((first, second)) == []
+    assert clashes((first, second, ActionSpec("c", "C", "app", ("Return",)))) == ["Return: a and c", "Return: b and c"]
+
+
 def test_that_ids_are_unique_and_keys_are_keys() -> None:
     assert [name for name, count in Counter(spec.id for spec in TABLE).items() if count > 1] == []
     assert [spec.id for spec in TABLE for key in spec.keys if QKeySequence(key).isEmpty()] == []

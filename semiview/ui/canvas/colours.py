@@ -16,6 +16,7 @@ PREDICTION = QColor(230, 159, 0)
 SEM = QColor(0, 200, 145)
 CORRECTION = QColor(240, 228, 66)
 IGNORE = QColor(204, 121, 167)
+LANDMARK = QColor(255, 236, 100)
 GAUGE = QColor(255, 255, 255)
 
 EpeClass = Literal["far outside", "outside", "slightly outside", "slightly inside", "inside", "far inside", "missing"]

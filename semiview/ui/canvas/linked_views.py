@@ -1,6 +1,6 @@
 """SEM, design and prediction side by side under one camera, with one pointer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import BORDER
 from semiview.ui.canvas.layers import DrawnDesign, Kind, Layers
+from semiview.ui.canvas.marks import PairMark, PairsItem
 from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks, residual_vectors
 from semiview.ui.canvas.overlays import EpeLines, Lines, registration_transform
 from semiview.ui.canvas.pyramid import Pyramid
@@ -88,10 +89,12 @@ class LinkedViews(QWidget):
         self.setAutoFillBackground(True)
         self.views: dict[Kind, ImageView] = {}
         self._layers: dict[Kind, Layers] = {}
+        self._pairs: dict[Kind, PairsItem] = {}
         for kind, title in TITLES.items():
             view = ImageView(title, self)
             self.views[kind] = view
             self._layers[kind] = Layers(kind, view.world)
+            self._pairs[kind] = PairsItem(view.world)
             self._connect(view)
         self._case: Case | None = None
         self._document: Document | None = None
@@ -192,6 +195,11 @@ class LinkedViews(QWidget):
         for layers in self._layers.values():
             layers.set_residuals(lines)
 
+    def show_landmarks(self, marks: Sequence[PairMark]) -> None:
+        """Landmarks that are being set."""
+        for item in self._pairs.values():
+            item.set_marks(marks)
+
     def set_view_settings(self, settings: ViewSettings) -> None:
         """Draw by these settings."""
         old, self._settings = self._settings, settings
@@ -219,7 +227,7 @@ class LinkedViews(QWidget):
             layers.show_overlays(not held)
 
     def set_tool(self, tool: str) -> None:
-        """What the left button does: pan, brush, eraser, ignore, register or measure.
+        """What the left button does: pan, brush, eraser, ignore, register, landmarks or measure.
 
         Raises
         ------

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from semiview.ui.canvas.colours import GAUGE, TEXT, TEXT_GROUND
+from semiview.ui.canvas.colours import DESIGN, GAUGE, LANDMARK, TEXT, TEXT_GROUND
 from semiview.ui.canvas.overlays import cosmetic_pen
 
 BAR_SHARE = 0.22
@@ -16,6 +16,8 @@ CROSS_PX = 14.0
 CROSS_GAP_PX = 3.0
 FOOT_PX = 4.0
 MOST_VALUES = 150
+PAIR_PX = 6.0
+PAIR_REACH = 200.0
 INSET_PX = 10.0
 
 
@@ -69,6 +71,63 @@ class GaugesItem(QGraphicsItem):
             for start, end, text in seen:
                 if text and QLineF(start, end).length() >= metrics.horizontalAdvance(text) / 3:
                     _label(painter, (start + end) / 2 + QPointF(6, -6), text)
+        painter.restore()
+
+
+@dataclass(frozen=True, slots=True)
+class PairMark:
+    """A landmark in image px: its place in the picture, the design's place beside it, and an enlarged residual."""
+
+    text: str
+    picture_px: tuple[float, float]
+    design_px: tuple[float, float] | None
+    residual_px: tuple[float, float]
+
+
+class PairsItem(QGraphicsItem):
+    """Landmarks: a cross in the picture, a ring on the design, a line between them, and what a fit leaves of it."""
+
+    def __init__(self, parent: QGraphicsItem | None = None) -> None:
+        super().__init__(parent)
+        self._marks: tuple[PairMark, ...] = ()
+        self._bounds = QRectF()
+
+    def set_marks(self, marks: Sequence[PairMark]) -> None:
+        """Draw these."""
+        self.prepareGeometryChange()
+        self._marks = tuple(marks)
+        self._bounds = QRectF()
+        for mark in marks:
+            (u, v), (right, down) = mark.picture_px, mark.residual_px
+            ends = [mark.picture_px, mark.design_px or mark.picture_px, (u + right, v + down)]
+            for at, below in ends:
+                # Rings and numbers reach beyond their places by screen px, whose size is not known here.
+                self._bounds |= QRectF(at - PAIR_REACH, below - PAIR_REACH, 2 * PAIR_REACH, 2 * PAIR_REACH)
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        transform = painter.worldTransform()
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for mark in self._marks:
+            at = transform.map(QPointF(*mark.picture_px))
+            rest = transform.map(QPointF(*mark.picture_px) + QPointF(*mark.residual_px))
+            painter.setPen(cosmetic_pen(LANDMARK, 1.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            arm = QPointF(PAIR_PX, 0), QPointF(0, PAIR_PX)
+            painter.drawLines([QLineF(at - arm[0], at + arm[0]), QLineF(at - arm[1], at + arm[1])])
+            if mark.design_px is not None:
+                there = transform.map(QPointF(*mark.design_px))
+                painter.setPen(cosmetic_pen(DESIGN, 1.4))
+                painter.drawEllipse(there, PAIR_PX, PAIR_PX)
+                painter.drawLine(at, there)
+                painter.setPen(cosmetic_pen(LANDMARK, 2.2))
+                painter.drawLine(at, rest)
+            _label(painter, at + QPointF(PAIR_PX, -PAIR_PX), mark.text)
         painter.restore()
 
 

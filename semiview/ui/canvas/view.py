@@ -21,8 +21,9 @@ from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import GROUND
 from semiview.ui.canvas.marks import BrushItem, CrossItem, SurroundItem
 
-Tool = Literal["pan", "brush", "eraser", "ignore", "register", "measure"]
-TOOLS: tuple[Tool, ...] = ("pan", "brush", "eraser", "ignore", "register", "measure")
+Tool = Literal["pan", "brush", "eraser", "ignore", "register", "landmarks", "measure"]
+TOOLS: tuple[Tool, ...] = ("pan", "brush", "eraser", "ignore", "register", "landmarks", "measure")
+PANNING_TOOLS = ("pan", "landmarks")  # with them a drag that is no click moves the picture
 STROKE_TOOLS = ("brush", "eraser", "ignore")
 CURSORS = {
     "pan": Qt.CursorShape.CrossCursor,
@@ -30,6 +31,7 @@ CURSORS = {
     "eraser": Qt.CursorShape.BlankCursor,
     "ignore": Qt.CursorShape.BlankCursor,
     "register": Qt.CursorShape.SizeAllCursor,
+    "landmarks": Qt.CursorShape.CrossCursor,
     "measure": Qt.CursorShape.CrossCursor,
 }
 
@@ -227,7 +229,7 @@ class ImageView(QGraphicsView):
             return
         step, before = place - gesture.last, gesture.last
         if gesture.kind == "click":
-            if (place - gesture.start).manhattanLength() <= CLICK_PX or self._tool != "pan":
+            if (place - gesture.start).manhattanLength() <= CLICK_PX or self._tool not in PANNING_TOOLS:
                 return
             gesture.kind = "pan"
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)

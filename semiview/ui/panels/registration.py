@@ -21,6 +21,7 @@ from semiview.core.document import Document
 from semiview.core.edits import set_registration
 from semiview.core.registration import Registration, Transform
 from semiview.ui.actions import Actions
+from semiview.ui.landmarking import Landmarking
 from semiview.ui.registering import Registering
 from semiview.ui.session import Session
 from semiview.ui.theme import BAD, DOUBT, GOOD
@@ -103,10 +104,15 @@ class RegistrationPanel(QWidget):
     """Numbers, verdict, grounds, and the ways to change them."""
 
     def __init__(
-        self, session: Session, registering: Registering, actions: Actions, parent: QWidget | None = None
+        self,
+        session: Session,
+        registering: Registering,
+        landmarking: Landmarking,
+        actions: Actions,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._registering = session, registering
+        self._session, self._registering, self._landmarking = session, registering, landmarking
         self.boxes: dict[str, NumberBox] = {}
         grid = QGridLayout()
         grid.setVerticalSpacing(4)
@@ -156,6 +162,18 @@ class RegistrationPanel(QWidget):
         others.addWidget(self.alternative, 1)
         for name in ("register.previous_alternative", "register.next_alternative"):
             others.addWidget(_button(actions, name))
+        self.landmarks = QLabel()
+        self.landmarks.setObjectName("landmarks")
+        self.landmarks.setWordWrap(True)
+        self.pairs = QWidget()
+        pairs = QVBoxLayout(self.pairs)
+        pairs.setContentsMargins(0, 0, 0, 0)
+        pairs.addWidget(self.landmarks)
+        pair_verbs = QHBoxLayout()
+        for name in ("landmarks.apply", "landmarks.back"):
+            pair_verbs.addWidget(_button(actions, name))
+        pair_verbs.addStretch(1)
+        pairs.addLayout(pair_verbs)
         scroll = QScrollArea()
         scroll.setWidget(self.grounds)
         scroll.setWidgetResizable(True)
@@ -170,9 +188,13 @@ class RegistrationPanel(QWidget):
         layout.addLayout(free)
         layout.addLayout(verbs)
         layout.addWidget(self.others)
+        layout.addWidget(self.pairs)
         layout.addWidget(scroll, 1)
         self.freedom.currentIndexChanged.connect(lambda _: registering.set_freedom(self.freedom.currentData()))
         registering.freedom_changed.connect(self._refresh)
+        landmarking.changed.connect(self._show_landmarks)
+        session.tool_changed.connect(self._show_landmarks)
+        self._show_landmarks()
         session.case_changed.connect(self._refresh)
         session.changed.connect(self.show_change)
         self._refresh()
@@ -207,6 +229,10 @@ class RegistrationPanel(QWidget):
         self.shift_px.setText(_shift_in_px(registration))
         sentences = registration.trust.grounds or (why or "Nobody has looked: align, drag, or type numbers.",)
         self.grounds.setText("\n".join(f"• {sentence}" for sentence in sentences))
+
+    def _show_landmarks(self, *_: object) -> None:
+        self.pairs.setVisible(self._session.tool == "landmarks")
+        self.landmarks.setText(self._landmarking.in_words())
 
     def _typed(self, name: str, label: str, value: float) -> None:
         self._session.apply(
