@@ -15,9 +15,9 @@ FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MOST_SIZE = 2.0
-LEAST_OVERLAP = 0.2  # of the smaller image, that a shift must leave in common
-CLEAR_RATIO = 0.9  # a second peak above this share of the first leaves the answer open
-CLEAR_SCORE = 0.3
+LEAST_OVERLAP = 0.1  # of the smaller image, that a shift must leave in common
+CLEAR_RATIO = 0.8  # a second peak above this share of the first leaves the answer open
+CLEAR_SCORE = 0.4
 APART_PX = 6
 DESCENT_STEPS = 200
 

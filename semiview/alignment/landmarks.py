@@ -10,6 +10,7 @@ from semiview.core.outline import Points
 from semiview.core.registration import Registration, RegistrationClass, Transform, Trust, with_linear_nm
 
 LEAST_SPREAD_PX = 5.0
+HILL_PX = 3.0
 LEAST_SHARE = 0.05  # of the longest extent: flatter triples of points do not hold an affine
 
 
@@ -240,8 +241,9 @@ def _on_edge(
     best = int(np.argmax(slope))
     if not 0 < best < len(slope) - 1:
         return None
-    before, here, after = slope[best - 1 : best + 2]
-    bend = before - 2 * here + after
-    offset = along[best] + (step * 0.5 * (before - after) / bend if bend < 0 else 0.0)
+    # The middle of the slope's hill: its very top moves with every grain.
+    near = np.abs(along - along[best]) <= HILL_PX
+    strength = slope[near] ** 2
+    offset = float(np.sum(strength * along[near]) / np.sum(strength))
     found: Points = origin + place + offset * normal
     return found
