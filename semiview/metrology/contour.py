@@ -18,7 +18,9 @@ from semiview.core.outline import Points, signed_area
 from semiview.core.registration import Registration
 from semiview.core.sem_image import SemImage
 from semiview.metrology.crossing import Booleans, Floats, Integers, SegmentGrid, following_point
-from semiview.metrology.edge_profile import LEVEL_PX, dark_material, find_edges, image_noise, sample_profiles
+from semiview.metrology.edge_places import LEVEL_PX
+from semiview.metrology.edge_profile import dark_material, find_edges, sample_profiles
+from semiview.metrology.noise import NoiseModel, estimate_noise
 from semiview.metrology.walk import Walk, clearances, walk
 
 GRID_PX = 4.0
@@ -45,11 +47,14 @@ class Contours:
         stretch on which the image shows none. None: every segment is an edge.
     sigma_px
         (M,) standard deviation of each point along its normal from the image's own noise. None: not known.
+    bound_px
+        (M,) the least that it could be under that noise (Cramer-Rao). None: not known.
     """
 
     outlines: tuple[Points, ...]
     found: Booleans | None = None
     sigma_px: Floats | None = None
+    bound_px: Floats | None = None
 
 
 @lru_cache(maxsize=8)
@@ -222,13 +227,14 @@ def sem_contours(
     room = np.minimum(reach_px, seeds.room_px[visible])
     rows = settings.rows_averaged
     profiles = sample_profiles(sem.pixels, points[visible], normals[visible], reach_px + LEVEL_PX, rows)
-    noise = _noise(sem) / np.sqrt(rows)
-    signal = -profiles if dark_material(profiles, room) else profiles
+    noise = picture_noise(sem).averaged(rows)
+    dark = dark_material(profiles, room)
+    signal, noise = (-profiles, noise.negated()) if dark else (profiles, noise)
     edges = find_edges(signal, settings, noise, room, saturated_high=sem.saturated_high)
-    offset, sigma = np.full(len(points), np.nan), np.full(len(points), np.nan)
-    offset[visible], sigma[visible] = edges.offset_px, edges.sigma_px
+    offset, sigma, bound = (np.full(len(points), np.nan) for _ in range(3))
+    offset[visible], sigma[visible], bound[visible] = edges.offset_px, edges.sigma_px, edges.bound_px
 
-    outlines, found_parts, sigma_parts = [], [], []
+    outlines, found_parts, sigma_parts, bound_parts = [], [], [], []
     starts = np.flatnonzero(np.append(True, seeds.outline[1:] != seeds.outline[:-1]))
     for begin, end in pairwise([*starts.tolist(), len(points)]):
         part = slice(begin, end)
@@ -241,14 +247,16 @@ def sem_contours(
         outlines.append(outline)
         found_parts.append(np.roll(found, -1)[found])
         sigma_parts.append(sigma[part][found])
+        bound_parts.append(bound[part][found])
     if not outlines:
         return Contours(())
-    return Contours(tuple(outlines), np.concatenate(found_parts), np.concatenate(sigma_parts))
+    return Contours(tuple(outlines), *(np.concatenate(parts) for parts in (found_parts, sigma_parts, bound_parts)))
 
 
 @lru_cache(maxsize=4)
-def _noise(sem: SemImage) -> float:
-    return image_noise(sem.pixels)
+def picture_noise(sem: SemImage) -> NoiseModel:
+    """The noise that a picture shows, estimated once."""
+    return estimate_noise(sem.pixels)
 
 
 def _without_jumps(offset: Floats) -> Floats:

@@ -8,24 +8,32 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
-from semiview.core.document import MeasureSettings
+from semiview.core.document import EdgeAlgorithm, MeasureSettings
 from semiview.core.outline import Points
-from semiview.metrology.crossing import Floats, Integers
+from semiview.metrology.crossing import Floats
+from semiview.metrology.edge_places import (
+    LEVEL_PX,
+    LOOK_PX,
+    derivative,
+    linear,
+    peak,
+    running_means,
+    sigmoid,
+    threshold,
+)
+from semiview.metrology.line_scan import LineScan, fit_line_scans
+from semiview.metrology.noise import NoiseModel
 
-ALGORITHMS = ("threshold", "derivative", "sigmoid")
+ALGORITHMS: tuple[EdgeAlgorithm, ...] = ("threshold", "derivative", "linear", "sigmoid", "peak", "model")
 STEP_PX = 0.5
 BLOCK = 512  # profiles sampled at a time
-LOOK_PX = 3.0  # length of the two means whose difference is an edge's contrast
-LEVEL_PX = 7.0  # how far from the flank the local minimum and maximum are looked for
 NOISE_SIGMAS = 5.0
+FIRST_SIGMAS = 1.0  # where the line scan's own strength decides
 CONTRAST_SHARE = 0.25  # of the contrast that the field's strong edges have
 STRONG_PERCENTILE = 80
 SATURATED_SHARE = 0.5
 ENOUGH_PROFILES = 500  # tell the tone of the material
-GRADIENT_SIGMA_PX = 1.0
-SIGMOID_STEPS = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +45,21 @@ class Edges:
     offset_px
         (N,) place of the edge along the outward normal; NaN where there is none.
     sigma_px
-        (N,) its standard deviation from the image's own noise; NaN where there is none.
+        (N,) its standard deviation from the image's own noise; NaN where there is none. That of `model` is its bound.
     contrast
         (N,) grey levels that the signal falls by at the edge.
+    bound_px
+        (N,) Cramer-Rao bound: what no unbiased algorithm that knows the shape of the edges can stay below, from as
+        many independent rows as were averaged.
+    shape
+        The line scan that all edges share, for `model`.
     """
 
     offset_px: Floats
     sigma_px: Floats
     contrast: Floats
+    bound_px: Floats
+    shape: LineScan | None = None
 
 
 def sample_profiles(
@@ -126,19 +141,6 @@ def offsets_px(reach_px: float, step_px: float = STEP_PX) -> Floats:
     return offsets
 
 
-def image_noise(pixels: npt.NDArray[np.generic]) -> float:
-    """Standard deviation of one pixel's noise, at least the rounding of whole grey levels.
-
-    From the mixed second difference, which planes and edges along the axes do not enter, by its MAD.
-    """
-    image = np.asarray(pixels, dtype=np.float32)
-    rows, columns = (side - side % 2 for side in image.shape)
-    image = image[:rows, :columns]
-    mixed = image[::2, ::2] - image[::2, 1::2] - image[1::2, ::2] + image[1::2, 1::2]
-    spread = float(np.median(np.abs(mixed))) * 1.4826 / 2
-    return max(spread, float(np.sqrt(1 / 12))) if np.issubdtype(pixels.dtype, np.integer) else spread
-
-
 def dark_material(profiles: Floats, room_px: Floats, step_px: float = STEP_PX) -> bool:
     """True if most profiles rise outward without a rim that would make the flank outside it the edge.
 
@@ -167,7 +169,7 @@ def dark_material(profiles: Floats, room_px: Floats, step_px: float = STEP_PX) -
 def find_edges(
     profiles: Floats,
     settings: MeasureSettings,
-    noise: float,
+    noise: NoiseModel,
     reach_px: Floats,
     step_px: float = STEP_PX,
     saturated_high: float = float("inf"),
@@ -179,7 +181,7 @@ def find_edges(
     profiles
         (N, M) outward grey levels at symmetric offsets, `step_px` apart.
     noise
-        Standard deviation of one sample of a profile.
+        Of one sample of a profile.
     reach_px
         (N,) farthest offset at which an edge still belongs to its profile.
     saturated_high
@@ -188,19 +190,20 @@ def find_edges(
     Raises
     ------
     ValueError
-        If the algorithm is not built yet.
+        If there is no such algorithm.
     """
     if settings.edge_algorithm not in ALGORITHMS:
         known = ", ".join(ALGORITHMS)
-        raise ValueError(f"edge algorithm {settings.edge_algorithm!r} is not built yet; there are {known}")
+        raise ValueError(f"there is no edge algorithm {settings.edge_algorithm!r}; there are {known}")
     count, samples = profiles.shape
     nothing = np.full(count, np.nan)
+    none = Edges(nothing, nothing.copy(), nothing.copy(), nothing.copy())
     look = max(round(LOOK_PX / step_px), 1)
     if count == 0 or samples < 2 * look + 1:
-        return Edges(nothing, nothing.copy(), nothing.copy())
+        return none
     offsets = (np.arange(samples) - samples // 2) * step_px
     drop = np.full(profiles.shape, -np.inf)
-    inner = _running_means(profiles, look)
+    inner = running_means(profiles, look)
     # At sample k: the mean of the `look` samples before it minus that of the `look` samples behind it.
     drop[:, look : samples - look] = inner[:, : samples - 2 * look] - inner[:, look + 1 :]
     drop[~np.isfinite(drop)] = -np.inf
@@ -210,129 +213,60 @@ def find_edges(
     contrast = drop[rows, steepest]
     usable = np.isfinite(contrast)
     if not usable.any():
-        return Edges(nothing, nothing.copy(), nothing.copy())
+        return none
     strong = float(np.percentile(contrast[usable], STRONG_PERCENTILE))
     # Interpolation makes neighbouring samples depend on each other: a mean holds as many as it spans pixels.
-    needed = max(NOISE_SIGMAS * noise * np.sqrt(2 / LOOK_PX), CONTRAST_SHARE * strong)
-    usable &= contrast > needed
+    sigma = noise.sigma(np.nan_to_num(profiles[rows, steepest]))
+    needed = FIRST_SIGMAS if settings.edge_algorithm == "model" else NOISE_SIGMAS
+    usable &= contrast > np.maximum(needed * sigma * np.sqrt(2 / LOOK_PX), CONTRAST_SHARE * strong)
     if np.isfinite(saturated_high):
         usable &= np.mean(profiles >= saturated_high, axis=1) < SATURATED_SHARE
-
-    offset, slope = nothing.copy(), nothing.copy()
     chosen = np.flatnonzero(usable)
-    if len(chosen):
-        place, steepness = _threshold(profiles[chosen], steepest[chosen], settings.threshold_percent / 100, step_px)
-        if settings.edge_algorithm == "derivative":
-            place = _derivative(profiles[chosen], steepest[chosen], step_px)
-        elif settings.edge_algorithm == "sigmoid":
-            place = _sigmoid(profiles[chosen], place, step_px)
-        offset[chosen], slope[chosen] = place, steepness
-    offset[np.abs(offset) > reach_px] = np.nan
-    slope[np.isnan(offset)] = np.nan
-    with np.errstate(divide="ignore"):
-        return Edges(offset, noise / slope, np.where(usable, contrast, np.nan))
+    if len(chosen) == 0:
+        return none
+
+    own, at = profiles[chosen], steepest[chosen]
+    place, slope = threshold(own, at, settings.threshold_percent / 100, step_px)
+    own_sigma = noise.sigma(np.nan_to_num(own[np.arange(len(chosen)), at])) / slope
+    shape = None
+    match settings.edge_algorithm:
+        case "model":
+            place, bound, strength, shape = fit_line_scans(own, at, place, reach_px[chosen], noise, step_px)
+            place[strength < NOISE_SIGMAS] = np.nan
+            own_sigma = bound
+        case "derivative":
+            place = derivative(own, at, step_px)
+        case "linear":
+            place = linear(own, at, step_px)
+        case "sigmoid":
+            place = sigmoid(own, derivative(own, at, step_px), step_px)
+        case "peak":
+            place = peak(own, at, step_px)
+    if shape is None:
+        bound = _bounds(own, place, contrast[chosen], noise, step_px)
+    lost = ~(np.abs(place) <= reach_px[chosen])
+    offset, spread, least = nothing.copy(), nothing.copy(), nothing.copy()
+    for column, values in ((offset, place), (spread, own_sigma), (least, bound)):
+        column[chosen] = np.where(lost, np.nan, values)
+    return Edges(offset, spread, np.where(usable, contrast, np.nan), least, shape)
 
 
-def _running_means(profiles: Floats, length: int) -> Floats:
-    """(N, M - length + 1) means of `length` samples in a row; NaN spoils only the means it is in."""
-    count = profiles.shape[1] - length + 1
-    total = profiles[:, :count].copy()
-    for shift in range(1, length):
-        total += profiles[:, shift : shift + count]
-    return total / length
-
-
-def _around(profiles: Floats, centre: Integers, before: int, behind: int) -> tuple[Floats, Integers]:
-    """Samples centre - before ... centre + behind of each profile, NaN beyond its ends, and their indices."""
-    index = centre[:, None] + np.arange(-before, behind + 1)
-    inside = (index >= 0) & (index < profiles.shape[1])
-    values = np.take_along_axis(profiles, np.clip(index, 0, profiles.shape[1] - 1), axis=1)
-    return np.where(inside, values, np.nan), index
-
-
-def _threshold(profiles: Floats, steepest: Integers, share: float, step_px: float) -> tuple[Floats, Floats]:
-    """Linearly interpolated crossing of the level between the local maximum inside and the local minimum outside.
-
-    Of several crossings the one nearest to the steepest place. Also the signal's fall per px there.
-    """
+def _bounds(profiles: Floats, place: Floats, contrast: Floats, noise: NoiseModel, step_px: float) -> Floats:
+    """(N,) Cramer-Rao bounds if all edges had the mean shape of profiles laid on each other, times their contrast."""
+    found = np.flatnonzero(np.isfinite(place))
+    result = np.full(len(place), np.nan)
+    if len(found) == 0:
+        return result
+    some = found[:: max(len(found) // ENOUGH_PROFILES, 1)]
+    centre = np.rint(place[some] / step_px).astype(np.int64) + profiles.shape[1] // 2
     window = round(LEVEL_PX / step_px)
-    near, index = _around(profiles, steepest, window, window)
-    # Means of three samples for the levels only: a single sample's noise would push both outward.
-    smooth = np.full(near.shape, np.nan)
-    smooth[:, 1:-1] = _running_means(near, 3)
-    high = np.max(smooth[:, : window + 1], axis=1, where=np.isfinite(smooth[:, : window + 1]), initial=-np.inf)
-    low = np.min(smooth[:, window:], axis=1, where=np.isfinite(smooth[:, window:]), initial=np.inf)
-    level = low + share * (high - low)
-    above = near >= level[:, None]
-    falls = above[:, :-1] & ~above[:, 1:] & np.isfinite(near[:, 1:])
-    distance = np.where(falls, np.abs(np.arange(falls.shape[1]) + 0.5 - window), np.inf)
-    first = np.argmin(distance, axis=1)
-    rows = np.arange(len(near))
-    before, behind = near[rows, first], near[rows, first + 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sample = index[rows, first] + (before - level) / (before - behind)
-    place = (sample - profiles.shape[1] // 2) * step_px
-    place[~np.isfinite(distance[rows, first])] = np.nan
-    wide = max(round(1 / step_px), 1)
-    around, _ = _around(profiles, index[rows, first], wide, wide + 1)
-    slope = (around[:, 0] - around[:, -1]) / ((2 * wide + 1) * step_px)
-    return place, np.where(slope > 0, slope, np.nan)
-
-
-def _derivative(profiles: Floats, steepest: Integers, step_px: float) -> Floats:
-    """Vertex of the parabola through the greatest fall of the signal smoothed over a pixel."""
-    known = np.where(np.isfinite(profiles), profiles, 0.0)
-    fall = -ndimage.gaussian_filter1d(known, GRADIENT_SIGMA_PX / step_px, axis=1, order=1, mode="nearest")
-    window = round(LOOK_PX / step_px)
-    near, index = _around(fall, steepest, window, window)
-    rows = np.arange(len(near))
-    top = np.clip(np.nanargmax(near, axis=1), 1, near.shape[1] - 2)
-    left, middle, right = near[rows, top - 1], near[rows, top], near[rows, top + 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = 0.5 * (left - right) / (left - 2 * middle + right)
-    place: Floats = (index[rows, top] + np.clip(shift, -1, 1) - profiles.shape[1] // 2) * step_px
-    return place
-
-
-def _sigmoid(profiles: Floats, start_px: Floats, step_px: float) -> Floats:
-    """x0 of a + b / (1 + exp((x - x0) / w)) by damped least squares, over the flank from the rim outward."""
-    window = round(LEVEL_PX / step_px)
-    centre = np.rint(np.nan_to_num(start_px) / step_px).astype(np.int64) + profiles.shape[1] // 2
-    near, index = _around(profiles, centre, window, window)
-    # Inside the rim the signal falls again; the sigmoid describes what lies outside its top.
-    top = np.nanargmax(np.where(np.arange(2 * window + 1) <= window, np.nan_to_num(near, nan=-np.inf), -np.inf), axis=1)
-    weight = (np.isfinite(near) & (np.arange(2 * window + 1) >= top[:, None])).astype(np.float64)
-    x = (index - profiles.shape[1] // 2) * step_px
-    signal = np.nan_to_num(near)
-    low = np.min(np.where(weight > 0, signal, np.inf), axis=1)
-    high = np.max(np.where(weight > 0, signal, -np.inf), axis=1)
-    values = np.stack([low, high - low, start_px, np.ones(len(near))], axis=1)
-    damping = np.full(len(near), 1e-2)
-
-    def model(values: Floats) -> tuple[Floats, Floats]:
-        low, height, place, width = (values[:, i : i + 1] for i in range(4))
-        argument = np.clip((x - place) / width, -40, 40)
-        share = 1 / (1 + np.exp(argument))
-        bend = share * (1 - share) / width
-        jacobian = np.stack([np.ones_like(share), share, height * bend, height * bend * argument], axis=2)
-        return weight * (signal - low - height * share), jacobian * weight[:, :, None]
-
-    residual, jacobian = model(values)
-    cost = np.sum(residual**2, axis=1)
-    for _ in range(SIGMOID_STEPS):
-        normal = np.einsum("nki,nkj->nij", jacobian, jacobian)
-        diagonal = np.einsum("nii->ni", normal)
-        normal = normal + np.eye(4) * (damping[:, None] * diagonal + 1e-9)[:, None, :]
-        step = np.linalg.solve(normal, np.einsum("nki,nk->ni", jacobian, residual)[:, :, None])[:, :, 0]
-        trial = values + step
-        trial[:, 3] = np.clip(trial[:, 3], 0.1, LEVEL_PX)
-        new_residual, new_jacobian = model(trial)
-        new_cost = np.sum(new_residual**2, axis=1)
-        better = new_cost < cost
-        values[better], cost[better] = trial[better], new_cost[better]
-        residual[better], jacobian[better] = new_residual[better], new_jacobian[better]
-        damping = np.where(better, damping / 5, damping * 5)
-        if np.abs(step[:, 2]).max(initial=0) < 1e-4:
-            break
-    place: Floats = values[:, 2]
-    return place
+    index = np.clip(centre[:, None] + np.arange(-window, window + 1), 0, profiles.shape[1] - 1)
+    near = np.take_along_axis(profiles[some], index, axis=1)
+    whole = np.isfinite(near).all(axis=1)
+    if not whole.any():
+        return result
+    mean = near[whole].mean(axis=0)
+    information = float(np.sum(np.gradient(mean, step_px) ** 2 / noise.variance(mean))) * step_px
+    if information > 0:
+        result[found] = float(contrast[some][whole].mean()) / contrast[found] / np.sqrt(information)
+    return result

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -24,13 +24,14 @@ from semiview.metrology.contour import (
     design_seeds,
     half_contours,
     outline_seeds,
+    picture_noise,
     sem_contours,
     threshold_outlines,
 )
 from semiview.metrology.crossing import Booleans, Floats
-from semiview.metrology.edge_profile import ALGORITHMS
 from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
 from semiview.metrology.gauge import design_gauges
+from semiview.metrology.noise import NoiseModel
 from semiview.metrology.pixel_scores import PixelScores, divided, pixel_scores
 
 FALLBACK_REACH_PX = 20.0
@@ -59,6 +60,23 @@ class ScoreRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class EdgePrecision:
+    """The picture's noise and what it means for one edge point, medians over the picture's edges in px.
+
+    `ratio` is `sigma_px` over the Cramer-Rao bound.
+    """
+
+    noise: NoiseModel
+    sigma_px: float
+    bound_px: float
+
+    @property
+    def ratio(self) -> float:
+        """How far above what the data hold; 1 is as good as can be."""
+        return self.sigma_px / self.bound_px
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
     """What `measure` found.
@@ -73,6 +91,8 @@ class Measurement:
         Why something that was asked for is withheld: sentences for a person. Empty if nothing is.
     seconds
         Wall time of the measurement.
+    precision
+        What the picture's noise allows on its own edges, and what the algorithm reached; None without SEM edges.
     """
 
     outlines_px: Mapping[Source, tuple[Points, ...]]
@@ -82,6 +102,7 @@ class Measurement:
     epe_summary: Mapping[Source, EpeSummary]
     reasons: tuple[str, ...]
     seconds: float
+    precision: EdgePrecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +130,7 @@ class _Reading:
     outlines: tuple[Points, ...]
     epe: EpeTable
     cd: tuple[CdRow, ...]
+    precision: EdgePrecision | None = None
 
 
 def measure(case: Case, document: Document) -> Measurement:
@@ -139,11 +161,7 @@ def measure(case: Case, document: Document) -> Measurement:
     for source, shape in shapes.items():
         readings[source] = _read_shape(source, shape, under)
     seeds = design if design is not None else case.prediction
-    if settings.edge_algorithm in ALGORITHMS:
-        readings["sem"] = _read_sem(case.sem, seeds, under)
-    else:
-        known = ", ".join(ALGORITHMS)
-        reasons += (f"no SEM edges: edge algorithm {settings.edge_algorithm!r} is not built yet; there are {known}",)
+    readings["sem"] = _read_sem(case.sem, seeds, under)
     summaries = {source: summarise(reading.epe, settings.tolerance_nm) for source, reading in readings.items()}
     return Measurement(
         outlines_px={source: reading.outlines for source, reading in readings.items()},
@@ -153,6 +171,7 @@ def measure(case: Case, document: Document) -> Measurement:
         epe_summary=summaries if design is not None else {},
         reasons=reasons,
         seconds=time.perf_counter() - begun,
+        precision=readings["sem"].precision,
     )
 
 
@@ -186,7 +205,15 @@ def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Con
     else:
         drawn = threshold_outlines(sem.pixels) if seeds_from is None else _contours(seeds_from).outlines
         seeds = outline_seeds(drawn, reach_px)
-    return _read("sem", sem_contours(sem, seeds, settings, reach_px), under, settings.edge_algorithm)
+    contours = sem_contours(sem, seeds, settings, reach_px)
+    return replace(_read("sem", contours, under, settings.edge_algorithm), precision=_precision(contours, sem))
+
+
+def _precision(contours: Contours, sem: SemImage) -> EdgePrecision | None:
+    if contours.sigma_px is None or contours.bound_px is None or not np.isfinite(contours.bound_px).any():
+        return None
+    sigma, bound = float(np.nanmedian(contours.sigma_px)), float(np.nanmedian(contours.bound_px))
+    return EdgePrecision(picture_noise(sem), sigma, bound)
 
 
 def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm: str) -> _Reading:

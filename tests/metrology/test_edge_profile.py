@@ -3,7 +3,8 @@ import pytest
 from scipy.special import erf, expit
 
 from semiview.core.document import EdgeAlgorithm, MeasureSettings
-from semiview.metrology.edge_profile import dark_material, find_edges, image_noise, offsets_px, sample_profiles
+from semiview.metrology.edge_profile import dark_material, find_edges, offsets_px, sample_profiles
+from semiview.metrology.noise import NoiseModel
 
 REACH = 14.0
 OFFSETS = offsets_px(REACH)
@@ -16,10 +17,10 @@ def blurred_steps(places: np.ndarray, high: float = 150, low: float = 50, sigma:
 
 def found(profiles: np.ndarray, algorithm: EdgeAlgorithm, noise: float = 0.3, **settings: float) -> np.ndarray:
     chosen = MeasureSettings(edge_algorithm=algorithm, **settings)  # type: ignore[arg-type]
-    return find_edges(profiles, chosen, noise, np.full(len(profiles), 6.0)).offset_px
+    return find_edges(profiles, chosen, NoiseModel(noise**2, 0.0), np.full(len(profiles), 6.0)).offset_px
 
 
-@pytest.mark.parametrize("algorithm", ["threshold", "derivative", "sigmoid"])
+@pytest.mark.parametrize("algorithm", ["threshold", "derivative", "sigmoid", "model"])
 def test_that_a_blurred_step_is_found_where_it_is(algorithm: EdgeAlgorithm) -> None:
     assert np.abs(found(blurred_steps(PLACES), algorithm) - PLACES).max() < 0.03
 
@@ -48,7 +49,7 @@ def test_that_a_bright_rim_s_outer_flank_is_the_edge() -> None:
     assert offset.std() < 0.08
 
 
-@pytest.mark.parametrize("algorithm", ["threshold", "derivative", "sigmoid"])
+@pytest.mark.parametrize("algorithm", ["threshold", "derivative", "linear", "sigmoid", "peak", "model"])
 def test_that_profiles_without_an_edge_give_nan(algorithm: EdgeAlgorithm) -> None:
     generator = np.random.default_rng(0)
     noisy = 100 + generator.normal(0, 5, (200, len(OFFSETS)))
@@ -60,7 +61,7 @@ def test_that_profiles_without_an_edge_give_nan(algorithm: EdgeAlgorithm) -> Non
 
 def test_that_an_edge_beyond_its_reach_is_none() -> None:
     profiles = blurred_steps(np.array([-3.0, 3.0, 5.0]))
-    offset = find_edges(profiles, MeasureSettings(), 0.3, np.array([1.0, 4.0, 2.0])).offset_px
+    offset = find_edges(profiles, MeasureSettings(), NoiseModel(0.09, 0.0), np.array([1.0, 4.0, 2.0])).offset_px
     assert np.isnan(offset[[0, 2]]).all()
     assert offset[1] == pytest.approx(3.0, abs=0.05)
 
@@ -75,7 +76,7 @@ def test_that_a_faint_edge_beside_strong_ones_is_none() -> None:
 
 def test_that_a_saturated_profile_has_no_edge() -> None:
     profiles = np.minimum(blurred_steps(np.full(4, 5.5), high=900), 255.0)
-    edges = find_edges(profiles, MeasureSettings(), 0.3, np.full(4, 8.0), saturated_high=255.0)
+    edges = find_edges(profiles, MeasureSettings(), NoiseModel(0.09, 0.0), np.full(4, 8.0), saturated_high=255.0)
     assert np.isnan(edges.offset_px).all()
 
 
@@ -84,13 +85,38 @@ def test_that_sigma_is_the_spread_that_noise_makes() -> None:
     clean = blurred_steps(np.zeros(400))
     # Noise that two neighbouring samples of half a pixel share, as in a real profile.
     noise = np.repeat(generator.normal(0, 2.0, (400, len(OFFSETS) // 2 + 1)), 2, axis=1)[:, : len(OFFSETS)]
-    edges = find_edges(clean + noise, MeasureSettings(), 2.0, np.full(400, 6.0))
+    edges = find_edges(clean + noise, MeasureSettings(), NoiseModel(4.0, 0.0), np.full(400, 6.0))
     assert np.median(edges.sigma_px) == pytest.approx(edges.offset_px.std(), rel=0.35)
 
 
-def test_that_an_algorithm_that_is_not_built_names_those_that_are() -> None:
-    with pytest.raises(ValueError, match="threshold, derivative, sigmoid"):
-        found(blurred_steps(PLACES), "model")
+def test_that_an_algorithm_that_does_not_exist_names_those_that_do() -> None:
+    with pytest.raises(ValueError, match="threshold, derivative, linear, sigmoid, peak, model"):
+        found(blurred_steps(PLACES), "canny")  # type: ignore[arg-type]
+
+
+def test_that_the_tangent_of_a_blurred_step_meets_the_base_line_where_it_must() -> None:
+    # Height over slope of a step under a Gaussian, smoothed once more by 1 px: sqrt(2 pi) / 2 of its sigma.
+    expected = PLACES + np.hypot(1.5, 1.0) * np.sqrt(2 * np.pi) / 2
+    offset = found(blurred_steps(PLACES), "linear")
+    assert np.nanmax(np.abs(offset - expected)) < 0.05
+    assert np.isfinite(offset).mean() > 0.8
+
+
+def test_that_the_centre_of_a_bright_rim_is_found_and_a_step_has_none() -> None:
+    rims = 50 + 90 * np.exp(-0.5 * ((OFFSETS - PLACES[:, None] + 2.0) / 1.5) ** 2)
+    offset = found(rims, "peak")
+    assert np.nanmax(np.abs(offset - (PLACES - 2.0))) < 0.01
+    assert np.array_equal(np.isnan(offset), PLACES < -4.0)  # beyond their reach of 6 px
+    assert np.isnan(found(blurred_steps(PLACES), "peak")).all()
+
+
+def test_that_sigma_of_a_threshold_is_above_the_bound() -> None:
+    generator = np.random.default_rng(2)
+    profiles = blurred_steps(np.zeros(400)) + generator.normal(0, 2.0, (400, len(OFFSETS)))
+    edges = find_edges(profiles, MeasureSettings(), NoiseModel(4.0, 0.0), np.full(400, 6.0))
+    # A step under a Gaussian of 1.5 px: the integral of its squared slope is 100^2 / (2 sqrt(pi) 1.5).
+    assert np.median(edges.bound_px) == pytest.approx(2.0 * np.sqrt(2 * np.sqrt(np.pi) * 1.5) / 100, rel=0.1)
+    assert (edges.sigma_px > edges.bound_px).mean() > 0.95
 
 
 def test_that_profiles_are_the_image_along_the_normal_averaged_along_the_edge() -> None:
@@ -103,13 +129,6 @@ def test_that_profiles_are_the_image_along_the_normal_averaged_along_the_edge() 
     assert np.isnan(sample_profiles(ramp, np.array([[1.0, 1.0]]), -normal, 5.0, 1)[0, -1])
     with pytest.raises(ValueError, match="at least one row"):
         sample_profiles(ramp, np.zeros((1, 2)), normal, 5.0, 0)
-
-
-def test_that_the_noise_of_a_shaded_picture_is_that_of_a_pixel() -> None:
-    rows, columns = np.indices((200, 200))
-    image = 60 + 0.3 * rows + 0.2 * columns + np.random.default_rng(4).normal(0, 5, (200, 200))
-    assert image_noise(image.astype(np.float32)) == pytest.approx(5.0, rel=0.05)
-    assert image_noise(np.full((20, 20), 7, np.uint8)) == pytest.approx(np.sqrt(1 / 12))
 
 
 def test_that_dark_material_is_told_from_bright() -> None:

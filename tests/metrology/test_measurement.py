@@ -96,15 +96,18 @@ def test_that_no_nanometre_is_read_without_a_pixel_size(draw_field: DrawField, s
     assert measurement.outlines_px["prediction"]
 
 
-def test_that_an_edge_algorithm_that_is_not_built_withholds_the_sem_alone(
-    draw_field: DrawField, squares: list[np.ndarray]
-) -> None:
-    drawn = draw_field(squares)
-    document = Document(drawn.registration, settings=MeasureSettings(edge_algorithm="peak"))
-    measurement = measure(drawn.case(drawn.printed()), document)
-    (reason,) = measurement.reasons
-    assert "'peak' is not built yet; there are threshold, derivative, sigmoid" in reason
-    assert set(measurement.epe_summary) == {"prediction"}
+def test_that_the_model_reads_the_picture_at_its_bound(draw_field: DrawField, squares: list[np.ndarray]) -> None:
+    drawn = draw_field(squares, rotation_deg=2.0)
+    case = drawn.case(None, grey(drawn.printed(8.0)))
+    document = Document(drawn.registration, settings=MeasureSettings(edge_algorithm="model"))
+    measurement = measure(case, document)
+    assert measurement.epe_summary["sem"].mean_nm == pytest.approx(8.0, abs=0.3)
+    assert measurement.precision is not None
+    assert measurement.precision.noise.floor == pytest.approx(16.0, rel=0.2)
+    assert measurement.precision.ratio == pytest.approx(1.0)
+    by_threshold = measure(case, Document(drawn.registration)).precision
+    assert by_threshold is not None
+    assert 1.0 < by_threshold.ratio < 6.0
 
 
 def test_that_a_case_without_design_or_prediction_is_measured_by_hand(

@@ -1,0 +1,289 @@
+"""Inverse line scan: one parametric signal across an edge, and the places at which it fits profiles best.
+
+At distance t outside the edge the signal is that of two materials with a bright rim inside and a shadow outside, seen
+with a Gaussian beam:
+
+    B + (A - B) F(-t / s) + P R(t; l, s) - Q R(-t; m, s),   R(t; l, s) = [exp(t / l) for t < 0] * N(0, s)
+
+with F the normal distribution. The shape is shared by all edges of a call and fitted to all of them together with each
+edge's own place, by least squares weighted with the picture's own noise; then each place is the one of greatest
+likelihood under that shape.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage, optimize
+from scipy.special import erfc, erfcx
+
+from semiview.metrology.crossing import Booleans, Floats, Integers
+from semiview.metrology.noise import NoiseModel
+
+WINDOW_PX = 8.0
+NEAREST_PX = 3.5  # samples this near the edge count even where another edge is closer
+SEARCH_PX = 3.0
+SEARCH_STEP_PX = 0.25
+SHAPE_PROFILES = 1000  # are enough to tell the shape
+SHAPE_STEPS = 30
+PLACE_STEPS = 8
+GAIN_PROFILES = 65  # neighbours that share a gain: shading is slow
+# Beam and rim in px to begin with. The shadow's length, which so short a window hardly shows, stays as it is.
+STARTS = [(0.7, 1.0), (1.2, 2.5), (2.0, 5.0)]
+SHADOW_PX = 8.0
+LOWEST, HIGHEST = np.array([0.3, 0.3]), np.array([5.0, 12.0])
+
+
+@dataclass(frozen=True, slots=True)
+class LineScan:
+    """The shape: beam, rim and shadow lengths in px, and the four levels A, B, P, Q in grey levels."""
+
+    lengths: tuple[float, float, float]
+    levels: tuple[float, float, float, float]
+
+    def signal(self, t: Floats) -> Floats:
+        """Grey level at distances t px outside the edge."""
+        result: Floats = _basis(t, self.lengths) @ np.array(self.levels)
+        return result
+
+    def fall(self, t: Floats) -> Floats:
+        """How much the signal falls per px there: the negative derivative."""
+        beam, rim, shadow = self.lengths
+        a, b, p, q = self.levels
+        density = np.exp(-0.5 * (t / beam) ** 2) / (beam * np.sqrt(2 * np.pi))
+        rim_slope = _decay(t, rim, beam) / rim - density
+        shadow_slope = density - _decay(-t, shadow, beam) / shadow
+        result: Floats = (a - b) * density - p * rim_slope + q * shadow_slope
+        return result
+
+    def bound_px(self, noise: NoiseModel) -> float:
+        """Cramer-Rao bound of an edge's place from pixels 1 px apart with that noise."""
+        t = np.arange(-WINDOW_PX, WINDOW_PX + 0.05, 0.1)
+        information = float(np.sum(self.fall(t) ** 2 / noise.variance(self.signal(t)))) * 0.1
+        return float(1 / np.sqrt(information)) if information > 0 else float("inf")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Samples:
+    """(N, K) places in px, grey levels, and whether each counts, around N edges."""
+
+    x: Floats
+    values: Floats
+    counts: Booleans
+
+    def where(self, keep: Integers) -> "_Samples":
+        return _Samples(self.x[keep], self.values[keep], self.counts[keep])
+
+
+def fit_line_scans(
+    profiles: Floats, steepest: Integers, start_px: Floats, room_px: Floats, noise: NoiseModel, step_px: float
+) -> tuple[Floats, Floats, Floats, LineScan]:
+    """The shape of the edges of N profiles, and where each lies.
+
+    Parameters
+    ----------
+    profiles
+        (N, M) outward grey levels at symmetric offsets.
+    steepest
+        (N,) sample at which each profile falls most.
+    start_px
+        (N,) rough places of the edges; NaN: at the steepest sample.
+    room_px
+        (N,) distance to the nearest other edge's middle ground: samples beyond it belong to that one.
+    noise
+        Of one sample.
+
+    Returns
+    -------
+    (N,) places in px, (N,) Cramer-Rao bounds, (N,) how many standard deviations of the noise the edge stands out by,
+    and the shape.
+    """
+    count, length = profiles.shape
+    window = round((WINDOW_PX + SEARCH_PX) / step_px)
+    index = steepest[:, None] + np.arange(-window, window + 1)
+    inside = (index >= 0) & (index < length)
+    values = np.take_along_axis(profiles, np.clip(index, 0, length - 1), axis=1)
+    x = (index - length // 2) * step_px
+    middle = (steepest - length // 2) * step_px
+    start = np.where(np.isfinite(start_px), start_px, middle)
+    near = np.clip(room_px, NEAREST_PX, WINDOW_PX)
+    samples = _Samples(x, np.nan_to_num(values), inside & np.isfinite(values))
+
+    every = max(count // SHAPE_PROFILES, 1)
+    chosen = np.arange(0, count, every)
+    shape = _first_shape(samples.where(chosen), start[chosen], near[chosen])
+    for _ in range(2):
+        place = _search(samples.where(chosen), middle[chosen], near[chosen], shape, noise)
+        shape = _shared_shape(samples.where(chosen), place, near[chosen], shape, noise)
+    place = _search(samples, middle, near, shape, noise)
+    gain = np.ones(count)
+    for _ in range(2):
+        place = _places(samples, place, near, gain, shape, noise)
+        gain = _gains(samples, place, near, shape, noise)
+    place = _places(samples, place, near, gain, shape, noise)
+    return place, shape.bound_px(noise) / gain, _strength(samples, place, near, shape, noise, step_px), shape
+
+
+def _decay(t: Floats, length: float, beam: float) -> Floats:
+    """exp(t / length) for t < 0, 0 beyond, seen with the beam."""
+    t = np.clip(t, -20 * beam, 20 * beam) if beam < 0.5 else t
+    argument = np.maximum((t + beam**2 / length) / (np.sqrt(2) * beam), -26.0)
+    far = np.exp(np.minimum(t / length + 0.5 * (beam / length) ** 2, 50.0))
+    result: Floats = np.where(
+        argument <= -25.0, far, 0.5 * np.exp(-0.5 * (t / beam) ** 2) * erfcx(np.maximum(argument, -25.0))
+    )
+    return result
+
+
+def _basis(t: Floats, lengths: tuple[float, float, float]) -> Floats:
+    """(..., 4) what A, B, P and Q are multiplied with."""
+    beam, rim, shadow = lengths
+    inner = 0.5 * erfc(t / (np.sqrt(2) * beam))
+    return np.stack([inner, 1 - inner, _decay(t, rim, beam), -_decay(-t, shadow, beam)], axis=-1)
+
+
+def _weights(samples: _Samples, t: Floats, near: Floats, level: Floats, noise: NoiseModel) -> Floats:
+    result: Floats = (samples.counts & (np.abs(t) <= near[:, None])) / noise.variance(level)
+    return result
+
+
+def _first_shape(samples: _Samples, start: Floats, near: Floats) -> LineScan:
+    """From the mean of the profiles laid on each other at rough places: the best of a few fits."""
+    t = samples.x - start[:, None]
+    counted = samples.counts & (np.abs(t) <= near[:, None])
+    cell = np.rint(t[counted] * 4).astype(np.int64)
+    low = cell.min()
+    number = np.bincount(cell - low)
+    filled = number > 0
+    mean = np.bincount(cell - low, samples.values[counted])[filled] / number[filled]
+    place, weight = (np.flatnonzero(filled) + low) / 4, np.sqrt(number[filled])
+
+    def levels_at(values: Floats) -> tuple[Floats, Floats]:
+        basis = _basis(place - values[2], (values[0], values[1], SHADOW_PX)) * weight[:, None]
+        # A little ridge: levels that nothing tells apart stay small.
+        ridge = 1e-3 * np.sqrt(weight @ weight) * np.eye(4)
+        levels = np.linalg.lstsq(np.vstack([basis, ridge]), np.append(mean * weight, np.zeros(4)), rcond=None)[0]
+        return levels, basis @ levels - mean * weight
+
+    def residual(values: Floats) -> Floats:
+        return levels_at(values)[1]
+
+    ends = np.append(LOWEST, -2.0), np.append(HIGHEST, 2.0)
+    fits = [optimize.least_squares(residual, [*lengths, -0.3], bounds=ends, max_nfev=40) for lengths in STARTS]
+    best = min(fits, key=lambda fit: float(fit.cost))
+    return _of_values(np.concatenate([np.log(best.x[:2]), levels_at(best.x)[0]]))
+
+
+def _search(samples: _Samples, middle: Floats, near: Floats, shape: LineScan, noise: NoiseModel) -> Floats:
+    """(N,) the likeliest of places SEARCH_STEP_PX apart around each profile's steepest sample."""
+    shifts = np.arange(-SEARCH_PX, SEARCH_PX + SEARCH_STEP_PX / 2, SEARCH_STEP_PX)
+    t = samples.x[0] - middle[0]  # the same for every profile
+    templates = shape.signal(t[None, :] - shifts[:, None])
+    variance = noise.variance(templates)
+    # The same samples for every shift, or a shift that leaves the window would look likely.
+    counted = (samples.counts & (np.abs(t) <= near[:, None] + 1)).astype(np.float64)
+    values = samples.values
+    unlikely = (
+        (counted * values**2) @ (1 / variance).T
+        - 2 * (counted * values) @ (templates / variance).T
+        + counted @ (templates**2 / variance + np.log(variance)).T
+    )
+    result: Floats = middle + shifts[np.argmin(unlikely, axis=1)]
+    return result
+
+
+def _places(samples: _Samples, place: Floats, near: Floats, gain: Floats, shape: LineScan, noise: NoiseModel) -> Floats:
+    """(N,) places of greatest likelihood by scoring, at most a search step from where they begin."""
+    start = place
+    for _ in range(PLACE_STEPS):
+        t = samples.x - place[:, None]
+        level = gain[:, None] * shape.signal(t)
+        fall = gain[:, None] * shape.fall(t)
+        weight = _weights(samples, t, near, level, noise)
+        information = np.sum(weight * fall**2, axis=1)
+        step = np.sum(weight * fall * (samples.values - level), axis=1) / np.where(information > 0, information, 1)
+        moved = np.clip(place + np.clip(step, -0.5, 0.5), start - 1.0, start + 1.0)
+        done = float(np.max(np.abs(moved - place), initial=0.0)) < 1e-4
+        place = moved
+        if done:
+            break
+    return place
+
+
+def _gains(samples: _Samples, place: Floats, near: Floats, shape: LineScan, noise: NoiseModel) -> Floats:
+    """(N,) how much brighter each edge's surroundings are than the shape, from it and its neighbours along the way."""
+    t = samples.x - place[:, None]
+    level = shape.signal(t)
+    weight = _weights(samples, t, near, level, noise)
+    size = min(GAIN_PROFILES, 2 * ((len(place) - 1) // 2) + 1)
+    above = ndimage.uniform_filter1d(np.sum(weight * samples.values * level, axis=1), size, mode="nearest")
+    below = ndimage.uniform_filter1d(np.sum(weight * level**2, axis=1), size, mode="nearest")
+    result: Floats = np.clip(above / np.where(below > 0, below, 1), 0.5, 2.0)
+    return result
+
+
+def _strength(
+    samples: _Samples, place: Floats, near: Floats, shape: LineScan, noise: NoiseModel, step_px: float
+) -> Floats:
+    """(N,) what the shape, without its mean, weighs in the profile, over that weight's own noise."""
+    t = samples.x - place[:, None]
+    level = shape.signal(t)
+    weight = _weights(samples, t, near, level, noise)
+    total = np.maximum(np.sum(weight, axis=1), 1e-12)
+    change = level - (np.sum(weight * level, axis=1) / total)[:, None]
+    # Samples closer than a pixel are not independent.
+    squares = np.maximum(np.sum(weight * change**2, axis=1) * step_px, 1e-12)
+    result: Floats = np.sum(weight * change * samples.values, axis=1) * step_px / np.sqrt(squares)
+    return result
+
+
+def _shared_shape(samples: _Samples, place: Floats, near: Floats, shape: LineScan, noise: NoiseModel) -> LineScan:
+    """The shape of least squares with every place free: the places are eliminated from each step (Schur complement)."""
+    values = np.array([*np.log(shape.lengths[:2]), *shape.levels])
+    damping, cost = 1e-3, np.inf
+    current = shape
+    fixed = _weights(samples, samples.x - place[:, None], near, shape.signal(samples.x - place[:, None]), noise)
+    for _ in range(SHAPE_STEPS):
+        t = samples.x - place[:, None]
+        residual = samples.values - current.signal(t)
+        cost = float(np.sum(fixed * residual**2))
+        own = current.fall(t)
+        shared = _shape_jacobian(current, t)
+        own_squared = np.maximum(np.sum(fixed * own**2, axis=1), 1e-12)
+        across = np.einsum("nk,nk,nkj->nj", fixed, own, shared)
+        own_right = np.sum(fixed * own * residual, axis=1)
+        normal = np.einsum("nk,nki,nkj->ij", fixed, shared, shared) - (across / own_squared[:, None]).T @ across
+        right = np.einsum("nk,nkj,nk->j", fixed, shared, residual) - across.T @ (own_right / own_squared)
+        for _ in range(8):
+            damped = normal + np.diag(damping * np.diag(normal) + 1e-9)
+            step = np.linalg.solve(damped, right)
+            trial = values + step
+            trial[:2] = np.clip(trial[:2], np.log(LOWEST), np.log(HIGHEST))
+            moved = place + np.clip((own_right - across @ step) / own_squared, -0.5, 0.5)
+            candidate = _of_values(trial)
+            new = float(np.sum(fixed * (samples.values - candidate.signal(samples.x - moved[:, None])) ** 2))
+            if new < cost:
+                break
+            damping *= 8
+        else:
+            return current
+        values, place, current, damping = trial, moved, candidate, damping / 5
+        if cost - new < 1e-6 * cost:
+            break
+    return current
+
+
+def _of_values(values: Floats) -> LineScan:
+    beam, rim = np.exp(values[:2]).tolist()
+    a, b, p, q = values[2:].tolist()
+    return LineScan((beam, rim, SHADOW_PX), (a, b, p, q))
+
+
+def _shape_jacobian(shape: LineScan, t: Floats) -> Floats:
+    """(N, K, 6) derivatives by the logarithms of beam and rim, and by the levels."""
+    columns = []
+    for number in range(2):
+        lengths = list(shape.lengths)
+        lengths[number] *= 1 + 1e-4
+        longer = replace(shape, lengths=(lengths[0], lengths[1], lengths[2]))
+        columns.append((longer.signal(t) - shape.signal(t)) / np.log(1 + 1e-4))
+    return np.concatenate([np.stack(columns, axis=-1), _basis(t, shape.lengths)], axis=-1)

@@ -1,0 +1,87 @@
+"""`model` on simulated fields whose edges and noise are known: METROLOGY 3."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from semiview.core.document import EdgeAlgorithm, MeasureSettings
+from semiview.core.outline import rectangle
+from semiview.core.registration import nominal_registration
+from semiview.core.sem_image import PixelSize
+from semiview.metrology.edge_profile import Edges, find_edges, sample_profiles
+from semiview.metrology.line_scan import LineScan
+from semiview.metrology.noise import NoiseModel, estimate_noise
+from semiview.simulation.recipe import Recipe
+from semiview.simulation.sem import expected_signal, simulate
+
+SHAPE = (420, 820)
+HALF_NM, BIAS_NM, PITCH_NM = 20.35, 1.3, 80.0
+SCAN = LineScan((1.3, 2.5, 8.0), (100.0, 40.0, 80.0, 10.0))
+
+
+def edges_of(recipe: Recipe, rows: int, algorithm: EdgeAlgorithm, seed: int = 1) -> Edges:
+    """Of 25 straight lines tilted by 2 degrees, at their true edges: offsets are errors."""
+    recipe = replace(recipe, roughness_sigma_nm=0.0, bias_nm=BIAS_NM)
+    middles = np.arange(-12, 13) * PITCH_NM
+    lines = [rectangle(x - HALF_NM, -2000, x + HALF_NM, 2000) for x in middles]
+    registration = nominal_registration(SHAPE, PixelSize(2.0, 2.0, "test"), (0.0, 0.0), 2.0)
+    field = simulate(lines, "raised", registration, SHAPE, recipe, seed)
+    side, height = np.array([-1.0, 1.0]), np.linspace(-340, 340, 10)
+    x = (middles[:, None] + side * (HALF_NM + BIAS_NM)).ravel()
+    points = registration.to_px(np.column_stack([np.repeat(x, len(height)), np.tile(height, len(x))]))
+    normal = np.repeat(np.tile(side, len(middles)), len(height))
+    normals = registration.directions_to_px(np.column_stack([normal, 0 * normal]))
+    whole = ((points > 14) & (points < np.array(SHAPE[::-1]) - 15)).all(axis=1)
+    profiles = sample_profiles(field.pixels, points[whole], normals[whole], 14.0, rows)
+    noise = estimate_noise(field.pixels).averaged(rows)
+    settings = MeasureSettings(edge_algorithm=algorithm)
+    return find_edges(profiles, settings, noise, np.full(int(whole.sum()), 9.0))
+
+
+def true_bound_px(recipe: Recipe, rows: int) -> float:
+    """Of the simulated signal itself, on a grid twenty times finer, under the recipe's own noise."""
+    fine = replace(recipe, nm_per_px=0.1)
+    place = np.arange(round(PITCH_NM / 0.1)) * 0.1
+    line = (place > 20) & (place < 20 + 2 * (HALF_NM + BIAS_NM))
+    signal = expected_signal(np.tile(line.astype(np.float32), (8, 3)), fine)[4, 800:1600] * recipe.dose
+    grey_per_electron = (recipe.flat - recipe.black) * recipe.full_scale / recipe.dose
+    variance = signal + recipe.detector_noise**2 + 1 / 12 / grey_per_electron**2
+    edge = round((20 + 2 * (HALF_NM + BIAS_NM)) / 0.1)
+    near = slice(edge - 160, edge + 160)
+    return float(1 / np.sqrt(rows * np.sum(np.gradient(signal, 0.05)[near] ** 2 / variance[near]) * 0.05))
+
+
+@pytest.mark.parametrize(("dose", "rows"), [(5.0, 4), (5.0, 8), (10.0, 2), (20.0, 1), (40.0, 2)])
+def test_that_the_model_reaches_the_bound_without_bias(dose: float, rows: int) -> None:
+    recipe = Recipe(dose=dose)
+    edges = edges_of(recipe, rows, "model")
+    assert len(edges.offset_px) >= 400
+    assert np.isfinite(edges.offset_px).mean() > 0.98
+    assert abs(np.nanmean(edges.offset_px)) < 0.1
+    bound = true_bound_px(recipe, rows)
+    assert np.nanstd(edges.offset_px) < 1.2 * bound
+    assert np.nanmedian(edges.bound_px) == pytest.approx(bound, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "rows", "limit_px"),
+    [("model", 4, 0.1), ("sigmoid", 16, 0.1), ("threshold", 16, 0.02), ("derivative", 32, 0.02), ("linear", 32, 0.1),
+     ("peak", 32, 0.1)],
+)  # fmt: skip
+def test_that_an_edge_does_not_move_with_dose(algorithm: EdgeAlgorithm, rows: int, limit_px: float) -> None:
+    places = [np.nanmean(edges_of(Recipe(dose=dose), rows, algorithm).offset_px) for dose in (5.0, 10.0, 40.0)]
+    assert np.ptp(places) < limit_px
+
+
+def test_that_the_fall_is_the_signal_s_slope_and_the_signal_keeps_its_levels() -> None:
+    t = np.linspace(-8, 8, 321)
+    assert np.abs(SCAN.fall(t) + np.gradient(SCAN.signal(t), t, edge_order=2))[1:-1].max() < 0.2
+    flat = replace(SCAN, levels=(100.0, 40.0, 0.0, 0.0))
+    assert flat.signal(np.array([-30.0, 0.0, 30.0])) == pytest.approx([100.0, 70.0, 40.0])
+
+
+def test_that_the_bound_of_a_plain_step_is_the_closed_form() -> None:
+    flat = replace(SCAN, levels=(100.0, 40.0, 0.0, 0.0))
+    expected = 3.0 * np.sqrt(2 * np.sqrt(np.pi) * 1.3) / 60
+    assert flat.bound_px(NoiseModel(9.0, 0.0)) == pytest.approx(expected, rel=1e-3)
