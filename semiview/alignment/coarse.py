@@ -21,6 +21,8 @@ ROTATIONS_DEG = (0.0, -1.2, 1.2, -2.4, 2.4)
 SIZES = (0.0, -0.015, 0.015, -0.03, 0.03)
 ASPECTS = (-0.02, 0.02)
 CANDIDATES = 4
+SETTLED_PX = 0.1  # a smaller step on a level ends the descent there
+HOPELESS = 0.6  # of the best score so far
 PRIOR_LINEAR = 0.02  # one sigma of a matrix element of the pixel-size and rotation error
 
 
@@ -164,6 +166,12 @@ class CoarseSearch:
         result: Points = (shift_px + (linear - np.eye(2)) @ self._off_centre(binning)) / binning
         return result
 
+    def score(self, place: Placement) -> float:
+        """R of a place on the search level, over the common area."""
+        image, design = self.level(self.search_binning)
+        shift = self._to_level(place.linear, self.search_binning, place.shift_px)
+        return WindowFit.of(image, design, place.linear, shift).score
+
     def descend(self, start: Placement, binning: int, free: npt.NDArray[np.bool_], steps: int) -> Placement:
         """Gauss-Newton on one level from `start`; the score never falls."""
         image, design = self.level(binning)
@@ -183,7 +191,7 @@ class CoarseSearch:
                 continue
             moved = np.abs(step[:4]).sum() * half + np.abs(step[4:]).sum()
             linear, shift, fit, damping = trial_linear, trial_shift, trial, min(1.0, damping * 2)
-            if moved < 0.02:
+            if moved < SETTLED_PX:
                 break
         return Placement(linear, self.to_picture(linear, binning, shift), fit.score, bool(fit.coefficients[1] >= 0))
 
@@ -214,6 +222,8 @@ def coarse_place(
     for candidate in candidates:
         if should_stop is not None and should_stop():
             return best
+        if best is not None and search.score(candidate) < HOPELESS * best.score:
+            continue
         place = search.descend(candidate, search.search_binning, free, 8)
         if best is None or place.score > best.score:
             best = place

@@ -21,6 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 STEP_PX = 0.5
 TEMPLATE_PX = 5.0  # half of the mean edge that is compared
 REACHES_PX = (8.0, 5.0, 3.5, 3.0, 3.0)  # how far from the present edge is searched, round by round
+ENOUGH_POINTS = 3000  # on the way
 LIKENESS = 0.6  # least correlation of a profile with the mean edge
 LEAST_SIGMA_PX = 0.02  # no edge point is known better
 SCALE_FLOOR_PX = 0.3  # a smaller robust scale would throw out every line end
@@ -154,9 +155,8 @@ def hits_at(sight: Sight, fit: EdgeFit, edges: DesignEdges, shift_px: Points, se
     if not len(points):
         return EdgeHits(points, shift_px, np.empty(0, bool), seen.stretch)
     normals = moved.directions_to_px(seen.normals_nm)
-    offsets, likeness = find_edge(
-        unit_windows(sample(sight.image, points, normals, TEMPLATE_PX + reach)), fit.mean_edge
-    )
+    profiles = Profiles(sample(sight.image, points, normals, TEMPLATE_PX + reach))
+    offsets, likeness = find_edge(profiles, fit.mean_edge)
     offsets = offsets - np.nan_to_num(np.array(fit.bias_px))[seen.feature_class]
     found = likeness > LIKENESS
     tolerance = max(1.0, 3 * fit.residual_mad_px)
@@ -181,17 +181,22 @@ def refine(
     """Fit the registration to the image's edges from a start some px off; None without enough edges."""
     registration = start
     fit: EdgeFit | None = None
-    for reach in REACHES_PX:
-        inside = sight.shows(registration.to_px(edges.points_nm), TEMPLATE_PX + reach + 1)
-        seen = edges.chosen(inside)
+    for number, reach in enumerate(REACHES_PX):
+        # On the way a part of the points does; the last two rounds see them all.
+        some = (
+            edges
+            if number >= len(REACHES_PX) - 2 or len(edges) < ENOUGH_POINTS
+            else edges.chosen(np.arange(0, len(edges), -(-len(edges) // ENOUGH_POINTS)))
+        )
+        inside = sight.shows(registration.to_px(some.points_nm), TEMPLATE_PX + reach + 1)
+        seen = some.chosen(inside)
         if len(seen) < 20:
             return None
         points = registration.to_px(seen.points_nm)
         normals = registration.directions_to_px(seen.normals_nm)
-        profiles = sample(sight.image, points, normals, TEMPLATE_PX + reach)
-        windows = unit_windows(profiles)
-        mean_edge = estimate_mean_edge(windows, None if fit is None else fit.mean_edge)
-        fit = _solve(registration, seen, points, normals, find_edge(windows, mean_edge), mean_edge, transform, nominal)
+        profiles = Profiles(sample(sight.image, points, normals, TEMPLATE_PX + reach))
+        mean_edge = estimate_mean_edge(profiles, None if fit is None else fit.mean_edge)
+        fit = _solve(registration, seen, points, normals, find_edge(profiles, mean_edge), mean_edge, transform, nominal)
         if fit is None:
             return None
         registration = fit.registration
@@ -221,37 +226,68 @@ def sample(image: npt.NDArray[np.float32], points: Points, normals: Points, reac
     return np.concatenate(parts).astype(np.float64)
 
 
-def unit_windows(profiles: FloatArray) -> FloatArray:
-    """(N, K, L) every stretch of each profile as long as the mean edge, mean 0 and norm 1 (less where it is flat)."""
-    length = 2 * round(TEMPLATE_PX / STEP_PX) + 1
-    windows = np.lib.stride_tricks.sliding_window_view(profiles, length, axis=1)
-    centred = windows - windows.mean(axis=2, keepdims=True)
-    norms = np.sqrt(np.sum(centred**2, axis=2))
-    # A flat stretch of background must not look like an edge by chance.
-    floor = 0.15 * float(np.median(norms.max(axis=1)))
-    unit: FloatArray = centred / np.maximum(norms, max(floor, 1e-9))[:, :, None]
-    return unit
+class Profiles:
+    """Profiles to be compared with a mean edge at every place along them.
+
+    Parameters
+    ----------
+    values
+        (N, M) as `sample` gives them.
+    """
+
+    def __init__(self, values: FloatArray) -> None:
+        self._values = np.asarray(values - values.mean(axis=1, keepdims=True), dtype=np.float32)
+        self._half = round(TEMPLATE_PX / STEP_PX)
+        self.places = values.shape[1] - 2 * self._half
+        length = 2 * self._half + 1
+        total, squares = (self._along(np.ones(length), power) for power in (self._values, self._values**2))
+        norms = np.sqrt(np.maximum(squares - total**2 / length, 0))
+        # A flat stretch of background must not look like an edge by chance.
+        floor = 0.15 * float(np.median(norms.max(axis=1)))
+        self._inverse = 1 / np.maximum(norms, max(floor, 1e-9))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def likeness(self, mean_edge: FloatArray) -> FloatArray:
+        """(N, places) correlation coefficient of every stretch with an edge of mean 0 and norm 1."""
+        result: FloatArray = self._along(mean_edge, self._values) * self._inverse
+        return result
+
+    def stretches(self, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> FloatArray:
+        """(len(rows), L) stretches at the places, mean 0 and norm 1 (less where they are flat)."""
+        columns = places[:, None] + np.arange(2 * self._half + 1)
+        cut = self._values[rows[:, None], columns].astype(np.float64)
+        result: FloatArray = (cut - cut.mean(axis=1, keepdims=True)) * self._inverse[rows, places][:, None]
+        return result
+
+    def _along(self, kernel: FloatArray, values: npt.NDArray[np.float32]) -> FloatArray:
+        filtered = cv2.filter2D(values, cv2.CV_32F, kernel.astype(np.float32)[None], borderType=cv2.BORDER_CONSTANT)
+        return np.asarray(filtered[:, self._half : self._half + self.places], dtype=np.float64)
 
 
-def estimate_mean_edge(windows: FloatArray, before: FloatArray | None) -> FloatArray:
+def estimate_mean_edge(profiles: Profiles, before: FloatArray | None) -> FloatArray:
     """(L,) the edge that most profiles share, from the middles at first and then from where each shows it."""
-    rows, middle = np.arange(len(windows)), windows.shape[1] // 2
-    edge = np.median(windows[:, middle], axis=0) if before is None else before
-    for _ in range(3):
-        edge = edge - edge.mean()
-        edge = edge / max(float(np.linalg.norm(edge)), 1e-9)
-        scores = windows @ edge
+    rows = np.arange(len(profiles))
+    middle = np.full(len(rows), profiles.places // 2)
+    edge = np.median(profiles.stretches(rows, middle), axis=0) if before is None else before
+    for _ in range(3 if before is None else 1):
+        scores = profiles.likeness(_unit(edge))
         best = np.argmax(scores, axis=1)
         like = scores[rows, best] > LIKENESS
         if like.sum() < 10:
             break
-        edge = np.median(windows[rows, best][like], axis=0)
-    edge = edge - edge.mean()
-    result: FloatArray = edge / max(float(np.linalg.norm(edge)), 1e-9)
+        edge = np.median(profiles.stretches(rows[like], best[like]), axis=0)
+    return _unit(edge)
+
+
+def _unit(edge: FloatArray) -> FloatArray:
+    centred = edge - edge.mean()
+    result: FloatArray = centred / max(float(np.linalg.norm(centred)), 1e-9)
     return result
 
 
-def find_edge(windows: FloatArray, mean_edge: FloatArray) -> tuple[FloatArray, FloatArray]:
+def find_edge(profiles: Profiles, mean_edge: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Where on each profile the mean edge lies.
 
     Returns
@@ -261,8 +297,8 @@ def find_edge(windows: FloatArray, mean_edge: FloatArray) -> tuple[FloatArray, F
     likeness
         (N,) correlation coefficient there; 0 where the best place is at the end of the profile.
     """
-    rows, count = np.arange(len(windows)), windows.shape[1]
-    scores = windows @ mean_edge
+    rows, count = np.arange(len(profiles)), profiles.places
+    scores = profiles.likeness(mean_edge)
     best = np.argmax(scores, axis=1)
     inner = np.clip(best, 1, count - 2)
     left, middle, right = (scores[rows, inner + shift] for shift in (-1, 0, 1))

@@ -9,11 +9,11 @@ from semiview.alignment.design_edges import CLASSES, design_edges
 from semiview.alignment.refine import (
     LIKENESS,
     TEMPLATE_PX,
+    Profiles,
     Sight,
     estimate_mean_edge,
     find_edge,
     sample,
-    unit_windows,
     within,
 )
 from semiview.core.case import Case
@@ -64,8 +64,8 @@ def edge_residuals(case: Case, registration: Registration) -> EdgeResiduals | No
     if len(edges) < LEAST_POINTS:
         return None
     points, normals = registration.to_px(edges.points_nm), registration.directions_to_px(edges.normals_nm)
-    windows = unit_windows(sample(Sight.of(case.sem.pixels).image, points, normals, TEMPLATE_PX + REACH_PX))
-    offsets, likeness = find_edge(windows, estimate_mean_edge(windows, None))
+    profiles = Profiles(sample(Sight.of(case.sem.pixels).image, points, normals, TEMPLATE_PX + REACH_PX))
+    offsets, likeness = find_edge(profiles, estimate_mean_edge(profiles, None))
     offsets = np.where(likeness > LIKENESS, offsets, np.nan)
     for number in range(CLASSES):
         found = (edges.feature_class == number) & np.isfinite(offsets)
