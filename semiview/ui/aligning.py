@@ -1,6 +1,8 @@
 """Align all cases beside the review: `semiview align` as a child, its results taken in as they are on the disk."""
 
 import json
+import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from semiview.ui.saving import Saving
 from semiview.ui.session import Session
 
 GRACE_MS = 5_000
+CLOSING_MS = 2_000
 DONE_CODES = (0, 1)  # 1: done, with failures that are named
 TAIL_LINES = 5
 
@@ -61,7 +64,7 @@ class Aligning(QObject):
         self._lines: list[str] = []
         self._rest = b""
         self._patience = QTimer(self, singleShot=True, interval=GRACE_MS)
-        self._patience.timeout.connect(lambda: self._end(kill=True))
+        self._patience.timeout.connect(self._lose_patience)
         self.total = 0
 
     @property
@@ -106,20 +109,25 @@ class Aligning(QObject):
         """End early; what is aligned stays."""
         if self.why_not_stop() is None:
             self._stopping = True
-            self._end(kill=False)
-            self._patience.start()
+            if self._process is not None:
+                # As Ctrl+C in a shell: it writes what it has before it goes.
+                os.kill(self._process.processId(), signal.SIGINT)
+                self._patience.start()
             self.changed.emit()
 
     def close(self) -> None:
         """End the child now; it is gone when this returns."""
         process, self._process = self._process, None
         self._patience.stop()
-        if process is not None:
+        if process is not None and process.waitForStarted(CLOSING_MS):
             process.finished.disconnect(self._over)
+            pid = process.processId()
+            os.kill(pid, signal.SIGINT)
             for kill in (False, True):
-                end_group(process.processId(), kill=kill)
-                if process.waitForFinished(GRACE_MS):
+                if process.waitForFinished(CLOSING_MS):
                     break
+                end_group(pid, kill=kill)
+            process.waitForFinished(CLOSING_MS)
 
     def _begin(self, by_hand: int) -> None:
         self._preparing = False
@@ -134,8 +142,9 @@ class Aligning(QObject):
             environment.insert(name, value)
         process.setProcessEnvironment(environment)
         if sys.platform != "win32":
-            # A group of its own, so that its processes end with it.
-            process.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)
+            # A group of its own, so that its processes end with it; and deaf to no signal that this one ignores.
+            flags = QProcess.UnixProcessFlag
+            process.setUnixProcessParameters(flags.CreateNewSession | flags.ResetSignalHandlers)
         process.readyReadStandardError.connect(self._read)
         process.finished.connect(self._over)
         process.errorOccurred.connect(self._broken)
@@ -219,9 +228,9 @@ class Aligning(QObject):
         if found.trust.verdict != "failed" and not same_place(found, document.registration):
             self.offered.emit(found)
 
-    def _end(self, kill: bool) -> None:
+    def _lose_patience(self) -> None:
         if self._process is not None:
-            end_group(self._process.processId(), kill=kill)
+            end_group(self._process.processId(), kill=True)
 
 
 def same_place(one: Registration, other: Registration) -> bool:

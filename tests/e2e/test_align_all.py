@@ -44,12 +44,16 @@ def test_that_all_are_aligned_beside_the_review_and_the_open_case_is_offered(use
 
 
 def test_that_a_stop_ends_the_run_and_leaves_no_child(user, make_small) -> None:
-    user.open_project(make_small(count=40))
+    folder = make_small(count=40)
+    user.open_project(folder)
     user.click(user.window.align_strip.start)
-    user.until(lambda: user.window.desk.aligning.done)
+    user.until(lambda: user.window.desk.aligning.done >= 3)
     user.click(user.window.align_strip.stop)
     user.until(lambda: not user.window.desk.aligning.running)
     assert 0 < user.window.desk.aligning.done < 40
+    written = read_registrations(folder / "registrations.csv")
+    assert len(written) >= user.window.desk.aligning.done  # what was aligned stays
+    user.until(lambda: all(user.window.desk.cases.line(case_id).registration for case_id in written if case_id != "c0"))
     assert children() == []
     assert user.window.actions_["register.align_all"].isEnabled()
 

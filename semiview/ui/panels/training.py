@@ -97,8 +97,8 @@ class TrainingPanel(QWidget):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(12)
         layout.addLayout(left, 4)
-        layout.addWidget(self.curves, 5)
-        layout.addLayout(right, 5)
+        layout.addWidget(self.curves, 4)
+        layout.addLayout(right, 7)
 
         self.start.clicked.connect(self._start)
         self.stop.clicked.connect(training.stop)
