@@ -1,4 +1,4 @@
-"""The tables of `measure`: gauges.csv, epe.csv, scores.csv, summary.json and manifest.json."""
+"""The tables of `measure`: gauges.csv, epe.csv, roughness.csv, scores.csv, summary.json and manifest.json."""
 
 import json
 import math
@@ -33,6 +33,10 @@ EPE_COLUMNS = (
 SCORE_COLUMNS = (
     *("case_id", "pattern_type", "against", "l1", "ssim", "psnr", "iou", "dice", "hausdorff95_nm"),
     *("epe_mean_nm", "epe_3sigma_nm", "cd_bias_nm"),
+)
+ROUGHNESS_COLUMNS = (
+    *("case_id", "gauge_id", "kind", "n_edges", "length_nm", "sigma3_biased_nm", "sigma3_unbiased_nm", "sigma3_se_nm"),
+    *("xi_nm", "hurst", "noise_nm", "correlation", "edge_algorithm"),
 )
 SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that gave a value
 MODES = ("line", "hole", "space")
@@ -104,6 +108,7 @@ def write_measurements(
     make_folder(folder)
     _write(folder / "gauges.csv", GAUGE_COLUMNS, [row for each in measured for row in _gauge_rows(each)])
     _write(folder / "epe.csv", EPE_COLUMNS, [row for each in measured for row in _epe_rows(each)])
+    _write(folder / "roughness.csv", ROUGHNESS_COLUMNS, [row for each in measured for row in _roughness_rows(each)])
     _write(folder / "scores.csv", SCORE_COLUMNS, [row for each in measured for row in _score_rows(each)])
     summary = summarised(measured, failed, case_count, seconds)
     write_durably(folder / "summary.json", _json(summary))
@@ -214,6 +219,14 @@ def _epe_rows(each: MeasuredCase) -> list[Row]:
     columns["status"] = [NO_VALUE if math.isnan(value) else OK for value in columns["epe_nm"]]
     names = list(columns)
     return [{**carried, **dict(zip(names, values, strict=True))} for values in zip(*columns.values(), strict=True)]
+
+
+def _roughness_rows(each: MeasuredCase) -> list[Row]:
+    carried = _carried(each)
+    return [
+        {**carried, **asdict(row), "status": NO_VALUE if math.isnan(row.sigma3_unbiased_nm) else OK}
+        for row in each.measurement.roughness
+    ]
 
 
 def _score_rows(each: MeasuredCase) -> list[Row]:

@@ -33,6 +33,7 @@ from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, 
 from semiview.metrology.gauge import design_gauges
 from semiview.metrology.noise import NoiseModel
 from semiview.metrology.pixel_scores import PixelScores, divided, pixel_scores
+from semiview.metrology.roughness import RoughnessRow, measure_roughness
 
 FALLBACK_REACH_PX = 20.0
 
@@ -93,6 +94,8 @@ class Measurement:
         Wall time of the measurement.
     precision
         What the picture's noise allows on its own edges, and what the algorithm reached; None without SEM edges.
+    roughness
+        Of the drawn lines that are long enough, from the picture.
     """
 
     outlines_px: Mapping[Source, tuple[Points, ...]]
@@ -103,6 +106,7 @@ class Measurement:
     reasons: tuple[str, ...]
     seconds: float
     precision: EdgePrecision | None = None
+    roughness: tuple[RoughnessRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ class _Reading:
     epe: EpeTable
     cd: tuple[CdRow, ...]
     precision: EdgePrecision | None = None
+    roughness: tuple[RoughnessRow, ...] = ()
 
 
 def measure(case: Case, document: Document) -> Measurement:
@@ -172,6 +177,7 @@ def measure(case: Case, document: Document) -> Measurement:
         reasons=reasons,
         seconds=time.perf_counter() - begun,
         precision=readings["sem"].precision,
+        roughness=readings["sem"].roughness,
     )
 
 
@@ -206,7 +212,13 @@ def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Con
         drawn = threshold_outlines(sem.pixels) if seeds_from is None else _contours(seeds_from).outlines
         seeds = outline_seeds(drawn, reach_px)
     contours = sem_contours(sem, seeds, settings, reach_px)
-    return replace(_read("sem", contours, under, settings.edge_algorithm), precision=_precision(contours, sem))
+    reading = _read("sem", contours, under, settings.edge_algorithm)
+    rough: tuple[RoughnessRow, ...] = ()
+    if under.design is not None and under.design.target:
+        gauges = _design_gauges(under.design, registration, under.shape)
+        ignored = _ignored(under.ignore_layers, under.ignore, under.shape)
+        rough = measure_roughness(sem, gauges, under.design, registration, settings, reach_px, ignored)
+    return replace(reading, precision=_precision(contours, sem), roughness=rough)
 
 
 def _precision(contours: Contours, sem: SemImage) -> EdgePrecision | None:

@@ -19,6 +19,7 @@ from semiview.core.sem_image import PixelSize, SemImage
 from semiview.files.csv_table import cell_text
 from semiview.files.tables import MeasuredCase, write_measurements
 from semiview.metrology.measurement import measure
+from semiview.metrology.roughness import RoughnessRow
 
 SETTINGS = MeasureSettings(tolerance_nm=3.0)
 EPE = (
@@ -30,6 +31,9 @@ GAUGES = (
     "cd_se_nm length_nm width_nm diameter_a_nm diameter_b_nm n n_failed edge_algorithm"
 )
 SCORES = "case_id pattern_type against l1 ssim psnr iou dice hausdorff95_nm epe_mean_nm epe_3sigma_nm cd_bias_nm"
+ROUGHNESS = (
+    "case_id gauge_id kind n_edges length_nm sigma3_biased_nm sigma3_unbiased_nm sigma3_se_nm xi_nm hurst noise_nm"
+)
 CARRIED = "status reason verdict record_id nm_per_px_x nm_per_px_y"
 
 
@@ -150,3 +154,16 @@ def test_that_cells_are_in_the_c_locale() -> None:
     ]
     assert cells == ["", "", "-13294220.12", "1e-07", "3", "True", "a,b", "0.5"]
     assert cell_text(np.float64(0.1) + 0.2, exact=True) == "0.30000000000000004"
+
+
+def test_that_roughness_has_its_columns_and_says_why_a_value_is_missing(tmp_path: Path) -> None:
+    one = measured("a", 0)
+    row = RoughnessRow("line-1", "LWR", 1, 800.0, 4.5, 4.2, 0.3, 25.0, 0.7, 0.5, 0.0, "model", "")
+    lost = replace(row, sigma3_unbiased_nm=math.nan, reason="the edges have no roughness to fit")
+    rough = replace(one, measurement=replace(one.measurement, roughness=(row, lost)))
+    write_measurements(tmp_path, [rough], {}, 1, 0.0)
+    with (tmp_path / "roughness.csv").open(newline="") as stream:
+        header, *rows = list(csv.reader(stream))
+    assert header[: len(ROUGHNESS.split())] == ROUGHNESS.split()
+    assert [dict(zip(header, cells, strict=True))["status"] for cells in rows] == ["ok", "no value"]
+    assert dict(zip(header, rows[1], strict=True))["sigma3_unbiased_nm"] == ""

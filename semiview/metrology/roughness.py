@@ -1,0 +1,222 @@
+"""Line edge and line width roughness of the drawn lines that are long enough, from the unfiltered picture.
+
+An edge's position is read every S rows from profiles averaged over those S rows, so that neighbouring positions share
+no pixel and their noise is white; what the averaging takes from the roughness is in the model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from semiview.core.design import Design
+from semiview.core.document import MeasureSettings
+from semiview.core.gauge import Gauge
+from semiview.core.outline import bounds
+from semiview.core.registration import Registration
+from semiview.core.sem_image import SemImage
+from semiview.metrology.contour import picture_noise
+from semiview.metrology.crossing import Booleans, Floats, SegmentGrid
+from semiview.metrology.edge_places import LEVEL_PX
+from semiview.metrology.edge_profile import dark_material, find_edges, sample_profiles
+from semiview.metrology.palasantzas import detrended, fit_roughness, periodogram
+
+FEWEST_POSITIONS = 64
+MARGIN_PX = 3.0
+CORNER_NM = 40.0
+LOST_SHARE = 0.1
+LENGTH_IN_XI = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoughnessRow:
+    """A row of roughness.csv without the case, of all lines of one drawn width and direction together.
+
+    `sigma3_biased_nm` is 3 sigma of the detrended positions, noise included; `sigma3_unbiased_nm` that of the fitted
+    model without noise, `sigma3_se_nm` its standard error. `noise_nm` is the standard deviation of one position's
+    noise. `correlation` is that of left and right edges (LWR). NaN with a reason; a reason may also be a warning.
+    """
+
+    gauge_id: str
+    kind: str
+    n_edges: int
+    length_nm: float
+    sigma3_biased_nm: float
+    sigma3_unbiased_nm: float
+    sigma3_se_nm: float
+    xi_nm: float
+    hurst: float
+    noise_nm: float
+    correlation: float
+    edge_algorithm: str
+    reason: str
+
+
+def roughness_of(
+    left_nm: Floats, right_nm: Floats, step_nm: float, rows: int, gauge_id: str = "", edge_algorithm: str = ""
+) -> tuple[RoughnessRow, RoughnessRow]:
+    """LER and LWR of lines whose edge positions are known.
+
+    Parameters
+    ----------
+    left_nm, right_nm
+        (K, N) positions across the lines, `step_nm` apart along them; finite.
+    rows
+        Number S of rows averaged into a position; the rows of one position follow those of the one before.
+    """
+    left, right = detrended(left_nm), detrended(right_nm)
+    pairs = np.sum(left * right, axis=1), np.sum(left**2, axis=1) * np.sum(right**2, axis=1)
+    correlation = float(np.mean(pairs[0] / np.sqrt(np.where(pairs[1] > 0, pairs[1], 1))))
+    rows_of = []
+    for kind, series in (("LER", np.concatenate([left, right])), ("LWR", right - left)):
+        count = series.shape[1]
+        biased = 3 * float(np.sqrt(np.mean(series**2)))
+        unbiased = error = xi = hurst = noise = float("nan")
+        reason = ""
+        try:
+            fit = fit_roughness(
+                periodogram(series, step_nm).mean(axis=0), len(series), step_nm, count,
+                averaged_nm=step_nm if rows > 1 else 0.0,
+            )  # fmt: skip
+        except ValueError as problem:
+            reason = str(problem)
+        else:
+            unbiased, xi, hurst, noise = 3 * fit.sigma_nm, fit.xi_nm, fit.hurst, fit.noise_nm
+            error = unbiased * fit.ln_sigma_se
+            if not fit.plateau:
+                reason = "no noise plateau in the spectrum"
+            elif count * step_nm < LENGTH_IN_XI * xi:
+                reason = "shorter than 40 correlation lengths"
+        values = (biased, unbiased, error, xi, hurst, noise, correlation)
+        rows_of.append(RoughnessRow(gauge_id, kind, len(series), count * step_nm, *values, edge_algorithm, reason))
+    return rows_of[0], rows_of[1]
+
+
+def measure_roughness(
+    sem: SemImage,
+    gauges: Sequence[Gauge],
+    design: Design,
+    registration: Registration,
+    settings: MeasureSettings,
+    reach_px: float,
+    ignore: Booleans | None = None,
+) -> tuple[RoughnessRow, ...]:
+    """LER and LWR of the drawn lines among the gauges: two rows for each drawn width and direction.
+
+    Lines of fewer than 64 positions are left out. Lengths are in nominal nm (the picture's pixel size).
+    """
+    if not sem.pixel_size.known:
+        return ()
+    groups: dict[tuple[float, float], list[Gauge]] = {}
+    for gauge in gauges:
+        if gauge.mode == "line" and np.isfinite(gauge.cd_design_nm):
+            groups.setdefault((round(gauge.cd_design_nm, 1), round(gauge.angle_deg, 1)), []).append(gauge)
+    rows: list[RoughnessRow] = []
+    for alike in groups.values():
+        places = [
+            place
+            for gauge in alike
+            for place in [_places(sem, gauge, design, registration, settings, ignore)]
+            if place is not None
+        ]
+        if not places:
+            continue
+        across, direction = _across_and_along(alike[0])
+        room = min(reach_px, 0.5 * alike[0].cd_design_nm / registration.frame.nm_per_px)
+        found = _positions(sem, places, registration.directions_to_px(across[None])[0], settings, reach_px, room)
+        if not found:
+            continue
+        count = min(positions.shape[1] for positions in found)
+        cut = np.stack([positions[:, :count] for positions in found])
+        name = alike[0].gauge_id if len(found) == 1 else f"{alike[0].gauge_id} and {len(found) - 1} alike"
+        along = registration.directions_to_px(direction[None])[0]
+        step = settings.rows_averaged * float(np.hypot(along[0] * sem.pixel_size.x_nm, along[1] * sem.pixel_size.y_nm))
+        rows += roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm)
+    return tuple(rows)
+
+
+def _across_and_along(gauge: Gauge) -> tuple[Floats, Floats]:
+    angle = np.deg2rad(gauge.angle_deg)
+    across = np.array([np.cos(angle), np.sin(angle)])
+    return across, np.array([-across[1], across[0]])
+
+
+@lru_cache(maxsize=4)
+def _drawn_edges(design: Design) -> tuple[SegmentGrid, Floats, Floats]:
+    origin = np.array(design.field_nm[:2])
+    outlines = [outline - origin for outline in design.target]
+    low, high = np.array(bounds(outlines)).reshape(2, 2)
+    starts = np.concatenate(outlines)
+    ends = np.concatenate([np.roll(outline, -1, axis=0) for outline in outlines])
+    return SegmentGrid.of(outlines, float(np.max(high - low)) / 256, rows_down=False), starts, ends
+
+
+def _straight_stretch(gauge: Gauge, design: Design) -> tuple[float, float] | None:
+    """From where to where along the line both drawn edges run straight, in nm from the gauge's middle."""
+    across, along = _across_and_along(gauge)
+    grid, starts, ends = _drawn_edges(design)
+    middle = np.array([[gauge.x_nm, gauge.y_nm]]) - np.array(design.field_nm[:2])
+    reach = np.array([0.5 * gauge.cd_design_nm + 1.0])
+    crossed = grid.crossings(middle, across[None], -reach, reach)
+    sides = [crossed.where(side * crossed.along > 0).nearest(side * gauge.cd_design_nm / 2) for side in (-1.0, 1.0)]
+    if any(len(side.line) == 0 for side in sides):
+        return None
+    segments = np.array([side.segment[0] for side in sides])
+    places = np.sort((np.stack([starts[segments], ends[segments]], axis=1) - middle) @ along, axis=1)
+    return float(places[:, 0].max()) + CORNER_NM, float(places[:, 1].min()) - CORNER_NM
+
+
+def _places(
+    sem: SemImage,
+    gauge: Gauge,
+    design: Design,
+    registration: Registration,
+    settings: MeasureSettings,
+    ignore: Booleans | None,
+) -> Floats | None:
+    """(2, N, 2) points in px on the left and the right drawn edge, S rows apart; None if too few can be seen."""
+    stretch = _straight_stretch(gauge, design)
+    if stretch is None:
+        return None
+    across, along = _across_and_along(gauge)
+    pitch = settings.rows_averaged / float(np.hypot(*(registration.linear_px() @ along)))
+    place = np.arange(stretch[0], stretch[1], pitch)
+    largest = np.array([sem.shape[1] - 1, sem.shape[0] - 1])
+    middle = np.array([gauge.x_nm, gauge.y_nm])
+    sides = [middle + side * gauge.cd_design_nm / 2 * across + place[:, None] * along for side in (-1.0, 1.0)]
+    points = np.stack([registration.to_px(side) for side in sides])
+    seen = np.all((points >= MARGIN_PX) & (points <= largest - MARGIN_PX), axis=(0, 2))
+    points = points[:, seen]
+    if points.shape[1] < FEWEST_POSITIONS:
+        return None
+    if ignore is not None:
+        column, row = np.rint(points).astype(np.int64).reshape(-1, 2).T
+        if ignore[row, column].any():
+            return None
+    return points
+
+
+def _positions(
+    sem: SemImage, places: Sequence[Floats], normal: Floats, settings: MeasureSettings, reach_px: float, room_px: float
+) -> list[Floats]:
+    """(2, N) left and right edge of each line in nominal nm; lines with too many positions lost are left out."""
+    points = np.concatenate([part.reshape(-1, 2) for part in places])
+    side = np.concatenate([np.repeat([-1.0, 1.0], part.shape[1]) for part in places])
+    profiles = sample_profiles(sem.pixels, points, side[:, None] * normal, reach_px + LEVEL_PX, settings.rows_averaged)
+    room = np.full(len(points), room_px)
+    noise = picture_noise(sem).averaged(settings.rows_averaged)
+    signal, level = (-profiles, noise.negated()) if dark_material(profiles, room) else (profiles, noise)
+    offset = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high).offset_px
+    scale = float(np.hypot(normal[0] * sem.pixel_size.x_nm, normal[1] * sem.pixel_size.y_nm))
+    lines = []
+    ends = np.cumsum([2 * part.shape[1] for part in places])
+    for part, end in zip(places, ends.tolist(), strict=True):
+        both = offset[end - 2 * part.shape[1] : end].reshape(2, -1)
+        found = np.isfinite(both)
+        if np.mean(~found, axis=1).max() > LOST_SHARE:
+            continue
+        number = np.arange(part.shape[1])
+        filled = [np.interp(number, number[known], one[known]) for one, known in zip(both, found, strict=True)]
+        lines.append(scale * np.array([[-1.0], [1.0]]) * np.stack(filled))
+    return lines

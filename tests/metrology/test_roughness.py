@@ -1,0 +1,113 @@
+"""METROLOGY 7: Parseval, the expected periodogram, the fit without bias, and lines of the project's own simulation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from semiview.core.case import Case, CaseInfo
+from semiview.core.design import Design
+from semiview.core.document import Document, MeasureSettings
+from semiview.core.outline import rectangle
+from semiview.core.registration import Trust, nominal_registration
+from semiview.core.sem_image import PixelSize, SemImage
+from semiview.metrology.measurement import measure
+from semiview.metrology.palasantzas import (
+    detrended,
+    expected_periodogram,
+    fit_roughness,
+    palasantzas_psd,
+    periodogram,
+)
+from semiview.metrology.roughness import roughness_of
+from semiview.simulation.recipe import Recipe
+from semiview.simulation.sem import simulate
+
+SIGMA, XI, HURST = 1.0, 25.0, 0.75
+
+
+def rough(edges: int, count: int, seed: int, step: float = 1.0) -> np.ndarray:
+    """Parts of a series eight times as long, so that their ends do not meet."""
+    size = 8 * count
+    frequency = np.fft.rfftfreq(size, step)
+    psd = sum(palasantzas_psd(frequency + alias / step, SIGMA, XI, HURST) for alias in range(-64, 65))
+    white = np.random.default_rng(seed).standard_normal((edges, size))
+    return np.fft.irfft(np.fft.rfft(white) * np.sqrt(psd / step), size)[:, :count]
+
+
+@pytest.mark.parametrize("count", [64, 77, 1000])
+def test_that_the_psd_sums_to_the_variance(count: int) -> None:
+    series = detrended(np.random.default_rng(count).normal(3, 2, (5, count)) + np.arange(count))
+    total = periodogram(series, 1.7).sum(axis=1) / (count * 1.7)
+    assert np.abs(total / series.var(axis=1) - 1).max() < 1e-12
+
+
+def test_that_the_expected_periodogram_is_the_mean_of_many() -> None:
+    mean = periodogram(detrended(rough(3000, 256, 1)), 1.0).mean(axis=0)[:129]
+    ratio = mean / expected_periodogram(SIGMA, XI, HURST, 256, 1.0)
+    assert np.abs(ratio[1:] - 1).max() < 5 / np.sqrt(3000)
+    assert ratio[1:].mean() == pytest.approx(1.0, abs=0.03)  # what leaks from one series leaks into all bins
+
+
+def test_that_a_finite_length_holds_less_than_all_of_the_variance() -> None:
+    expected = expected_periodogram(SIGMA, XI, HURST, 2048, 1.0)
+    whole = (expected[0] + 2 * expected[1:-1].sum() + expected[-1]) / 2048
+    integral = 2 * np.sqrt(np.pi) * XI * 1.2254167**-1 * 0.9064025  # Gamma(5/4) / Gamma(3/4)
+    assert whole == pytest.approx(1 - 2 * integral / 2048, abs=2e-3)
+
+
+@pytest.mark.parametrize("noise", [1.0, 2.0])
+def test_that_the_fit_gives_the_roughness_without_its_noise(noise: float) -> None:
+    ratios, held = [], 0
+    for seed in range(8):
+        series = rough(20, 2048, seed) + noise * np.random.default_rng(seed + 99).standard_normal((20, 2048))
+        fit = fit_roughness(periodogram(detrended(series), 1.0).mean(axis=0), 20, 1.0, 2048)
+        ratios.append(fit.sigma_nm / SIGMA)
+        held += abs(np.log(fit.sigma_nm / SIGMA)) < 1.96 * fit.ln_sigma_se
+        assert fit.noise_nm == pytest.approx(noise, rel=0.02)
+        assert fit.plateau
+        assert fit.ln_sigma_se == pytest.approx(0.025, abs=0.006)
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.025)
+    assert held >= 6
+
+
+def test_that_smooth_edges_say_that_there_is_no_plateau() -> None:
+    fit = fit_roughness(periodogram(detrended(rough(20, 512, 4)), 1.0).mean(axis=0), 20, 1.0, 512)
+    assert not fit.plateau
+
+
+def test_that_what_cannot_be_fitted_says_why() -> None:
+    with pytest.raises(ValueError, match="at least 16"):
+        fit_roughness(np.ones(8), 1, 1.0, 8)
+    ler, lwr = roughness_of(np.zeros((1, 64)), np.zeros((1, 64)), 1.0, 1)
+    assert np.isnan(ler.sigma3_unbiased_nm)
+    assert "no roughness" in lwr.reason
+
+
+def test_that_edges_that_move_together_have_no_width_roughness() -> None:
+    same = rough(4, 512, 7)
+    noise = 0.3 * np.random.default_rng(0).standard_normal((2, 4, 512))
+    ler, lwr = roughness_of(same + noise[0], same + noise[1], 1.0, 1)
+    assert ler.correlation > 0.8
+    assert ler.sigma3_biased_nm > 3 * lwr.sigma3_biased_nm / 2
+    assert lwr.sigma3_biased_nm == pytest.approx(3 * 0.3 * np.sqrt(2), rel=0.05)
+
+
+@pytest.mark.parametrize(("dose", "within"), [(200.0, 0.08), (40.0, 0.1), (8.0, 0.18)])
+def test_that_simulated_lines_are_as_rough_as_they_were_made(dose: float, within: float) -> None:
+    shape = (800, 900)
+    recipe = Recipe(dose=dose, roughness_sigma_nm=1.5, roughness_xi_nm=20.0, shading=0.0, corner_radius_nm=5.0)
+    lines = tuple(rectangle(x - 30, -1500, x + 30, 1500) for x in (np.arange(7) - 3) * 120.0)
+    placed = nominal_registration(shape, PixelSize(2.0, 2.0, "test"), (0.0, 0.0), 0.7)
+    field = simulate(lines, "raised", placed, shape, recipe, 3)
+    design = Design(lines, (), "raised", (-1000.0, -900.0, 1000.0, 900.0))
+    placed = replace(placed, trust=Trust(verdict="unique"))
+    case = Case(CaseInfo("rough"), SemImage.from_pixels(field.pixels, 2.0), placed, design)
+    settings = MeasureSettings(edge_algorithm="model", rows_averaged=2)
+    rows = {row.kind: row for row in measure(case, Document(placed, settings=settings)).roughness}
+    assert rows["LER"].n_edges == 14
+    assert rows["LWR"].n_edges == 7
+    assert rows["LER"].length_nm > 1400
+    assert rows["LER"].sigma3_unbiased_nm == pytest.approx(4.5, rel=within)
+    assert rows["LWR"].sigma3_unbiased_nm == pytest.approx(4.5 * np.sqrt(2), rel=within)
+    assert rows["LER"].sigma3_biased_nm > 0.9 * rows["LER"].sigma3_unbiased_nm
