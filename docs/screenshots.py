@@ -98,7 +98,7 @@ class Scene:
         values = np.frombuffer(picture.bits(), np.uint8)
         # 32 levels a channel look alike and make a file half as large.
         values[:] = np.rint(np.rint(values * (LEVELS / 255)) * (255 / LEVELS))
-        if not picture.save(str(path), b"PNG", 0):
+        if not picture.save(str(path), None, 0):
             raise OSError(f"{path} could not be written")
         print(f"{path} {path.stat().st_size / 1000:.0f} kB")
 
@@ -140,8 +140,8 @@ def correcting(scene: Scene) -> None:
     window, session = scene.window, scene.window.desk.session
     window.readings.setCurrentWidget(window.measurements)
     view = session.view
-    session.set_view(replace(view, compare_mode="two", brush_radius_px=9.0))
-    window.views.go_to(200.0, 200.0, 1.6)
+    session.set_view(replace(view, compare_mode="two", brush_radius_px=7.0))
+    window.views.go_to(200.0, 205.0, 3.0)
     scene.key(Qt.Key.Key_B)
     scene.drag([(170.0 + 6 * step, 190.0 + 3 * step) for step in range(10)])
     QTest.mouseMove(window.views.views["sem"].viewport(), window.views.views["sem"].viewport().rect().center())
@@ -206,7 +206,7 @@ def main() -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory(prefix="semiview-pictures-") as scratch:
-        folder = Path(os.environ.get("SEMIVIEW_PICTURES", scratch)) / "example"
+        folder = Path(scratch) / "example"
         prepare(folder)
         scene = Scene(folder)
         for name in names:
