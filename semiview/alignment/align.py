@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place
 from semiview.alignment.design_edges import DesignEdges, design_edges
 from semiview.alignment.evidence import gather
+from semiview.alignment.hints import hint
 from semiview.alignment.landmarks import Landmarks, fit_landmarks
 from semiview.alignment.methods import FINDERS
 from semiview.alignment.refine import Sight, refine, within
@@ -44,8 +46,8 @@ def align(
         the pixel size by 3 % per axis, the rotation by 3 deg.
     method
         Who finds the first place: `ncc` correlation, `phase` Fourier transforms, `features` keypoints; `auto` tries
-        them in this order until one holds. The design's edges then refine and weigh it. `landmarks`: the pairs given,
-        alone.
+        them in this order until one holds, and if none does says whether another pixel size or a mirror would. The
+        design's edges then refine and weigh it. `landmarks`: the pairs given, alone.
     transform
         Which parameters are free.
     should_stop
@@ -92,7 +94,12 @@ def align(
             return found
         first = first or found
     assert first is not None
-    return first
+    if method != "auto":
+        return first
+    likely = hint(case, search, partial(align, method="ncc", transform=transform, should_stop=should_stop))
+    if likely is None:
+        return first
+    return replace(first, trust=replace(first.trust, grounds=(likely, *first.trust.grounds)))
 
 
 def _refined(

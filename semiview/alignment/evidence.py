@@ -111,6 +111,8 @@ class Evidence:
         R of the best place outside one blur over R here.
     disagreement_px
         Median distance between correlation's and the edges' answer over the design's points, across a free axis.
+    correlation_px
+        Pixel of the finest level that was correlated, in px of the image.
     by_chance
         Share of edge points that find an edge when the design is put in wrong places.
     alternatives
@@ -120,6 +122,7 @@ class Evidence:
     correlation: float
     peak_ratio: float
     disagreement_px: float
+    correlation_px: float
     by_chance: float
     alternatives: tuple[Alternative, ...]
 
@@ -185,7 +188,9 @@ def gather(
         against, in_favour = votes(ours, theirs, search.shape, spacing)
         right, down = size * theirs.shift_px
         alternatives.append(Alternative((float(right), -float(down)), against, in_favour))
-    return Evidence(own, ratio, float(np.median(np.hypot(*apart.T))), float(np.median(luck)), tuple(alternatives))
+    return Evidence(
+        own, ratio, float(np.median(np.hypot(*apart.T))), float(binning), float(np.median(luck)), tuple(alternatives)
+    )
 
 
 def lattice_shifts_px(outlines_px: tuple[Points, ...], edge_points_px: Points, farthest_px: float) -> Points:

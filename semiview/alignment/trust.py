@@ -9,6 +9,8 @@ from semiview.core.registration import Registration, RegistrationClass, Trust, V
 
 SUBPIXEL_PX = 1.0
 FEW_PIXEL_PX = 5.0
+RESOLVED = 0.3  # of the correlated level's pixel: what correlation cannot tell is no disagreement
+SHEAR_PRIOR = 0.006
 LEAST_COVERAGE = 0.35
 LEAST_ABOVE_CHANCE = 0.15
 FAIR_CORRELATION = 0.4
@@ -47,7 +49,8 @@ def judge(fit: EdgeFit, nominal: Registration, evidence: Evidence) -> Trust:
     linear = registration.linear_nm() @ np.linalg.inv(nominal.linear_nm())
     stretch = np.abs(np.linalg.svd(linear)[1] - 1).max()
     turned = abs(float(np.rad2deg(np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]))))
-    error_px = float(np.hypot(field_error_px(fit), 0.5 * evidence.disagreement_px))
+    beyond_px = max(0.0, evidence.disagreement_px - RESOLVED * evidence.correlation_px)
+    error_px = float(np.hypot(field_error_px(fit), 0.5 * beyond_px))
 
     lucky = fit.coverage - evidence.by_chance < LEAST_ABOVE_CHANCE
     doubts = []
@@ -130,7 +133,13 @@ def _grounds(
     rms, mad = fit.residual_rms_px, fit.residual_mad_px
     grounds.append(f"residual {rms:.2f} px RMS, {mad:.2f} px MAD ({rms * size:.2f} nm, {mad * size:.2f} nm)")
     grounds.append(f"observability {fit.observability:.3f} (0.5: all directions alike; below 0.01: one is free)")
-    grounds.append(f"correlation and edges differ by {evidence.disagreement_px:.2f} px")
+    grounds.append(
+        f"correlation and edges differ by {evidence.disagreement_px:.2f} px; "
+        f"it was taken at pixels of {evidence.correlation_px:.0f} px"
+    )
+    shear = fit.registration.shear
+    if verdict != "failed" and abs(shear) > SHEAR_PRIOR:
+        grounds.append(f"shear {shear:.4f}: more than scans have; edges of one direction cover little of the field")
     grounds.append(f"95 % error over the field {error_px:.2f} px")
     return tuple(grounds)
 
