@@ -16,7 +16,7 @@ from semiview.core.gauge import Gauge
 from semiview.core.outline import Points
 from semiview.core.prediction import Prediction
 from semiview.core.raster import coverage
-from semiview.core.registration import Registration
+from semiview.core.registration import Frame, Registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.cd import CdRow, measure_cd
 from semiview.metrology.contour import (
@@ -36,6 +36,7 @@ from semiview.metrology.pixel_scores import PixelScores, divided, pixel_scores
 from semiview.metrology.roughness import RoughnessRow, measure_roughness
 
 FALLBACK_REACH_PX = 20.0
+NUDGES = (0.02, 3e-4, 3e-4, 3e-4)  # deg, scales and shear that move the border of a field by some 0.3 px
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,27 @@ def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Con
     reading = _read("sem", contours, under, settings.edge_algorithm)
     rough: tuple[RoughnessRow, ...] = ()
     if under.design is not None and under.design.target:
-        gauges = _design_gauges(under.design, registration, under.shape)
-        ignored = _ignored(under.ignore_layers, under.ignore, under.shape)
-        rough = measure_roughness(sem, gauges, under.design, registration, settings, reach_px, ignored)
+        near = tuple(np.round(registration.parameters / (nm_per_px, nm_per_px, *NUDGES)).tolist())
+        rough = _roughness(sem, under.design, registration.frame, near, settings, under.ignore, reach_px)
     return replace(reading, precision=_precision(contours, sem), roughness=rough)
+
+
+@lru_cache(maxsize=4)
+def _roughness(
+    sem: SemImage,
+    design: Design,
+    frame: Frame,
+    near: tuple[float, ...],
+    settings: MeasureSettings,
+    ignore: Coverage | None,
+    reach_px: float,
+) -> tuple[RoughnessRow, ...]:
+    """Where a line is looked for does not move its edges: the nearest of registrations about a pixel apart will do."""
+    values = np.array(near) * (frame.nm_per_px, frame.nm_per_px, *NUDGES)
+    registration = Registration(frame, *values.tolist())
+    gauges = _design_gauges(design, registration, sem.shape)
+    ignored = _ignored((design, registration) if design.ignore else None, ignore, sem.shape)
+    return measure_roughness(sem, gauges, design, registration, settings, reach_px, ignored)
 
 
 def _precision(contours: Contours, sem: SemImage) -> EdgePrecision | None:

@@ -110,4 +110,6 @@ def test_that_simulated_lines_are_as_rough_as_they_were_made(dose: float, within
     assert rows["LER"].length_nm > 1400
     assert rows["LER"].sigma3_unbiased_nm == pytest.approx(4.5, rel=within)
     assert rows["LWR"].sigma3_unbiased_nm == pytest.approx(4.5 * np.sqrt(2), rel=within)
+    nudged = measure(case, Document(placed.moved(0.2, 0.0), settings=settings))
+    assert nudged.roughness == tuple(rows.values())  # a nudge does not make edges rougher
     assert rows["LER"].sigma3_biased_nm > 0.9 * rows["LER"].sigma3_unbiased_nm
