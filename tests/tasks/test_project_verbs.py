@@ -38,7 +38,9 @@ def test_that_alignment_finds_the_shift_and_the_table_keeps_it(make_project: Mak
     result = result_of(align_project(open_workspace(folder), AlignOptions(jobs=1)))
     assert not result.failed
     for row in read_registrations(folder / "registrations.csv").values():
-        assert float(row["shift_x_nm"]) == pytest.approx(10.0, abs=1.0)
+        # Mostly horizontal lines: their ends alone tell x, and the table says how well.
+        assert float(row["shift_x_nm"]) == pytest.approx(10.0, abs=max(1.0, 3 * float(row["sigma_x_nm"])))
+        assert float(row["sigma_x_nm"]) < 4.0
         assert float(row["shift_y_nm"]) == pytest.approx(-6.0, abs=1.0)
         assert row["verdict"] == "unique"
 
