@@ -8,9 +8,10 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast, get_args
 
 import numpy as np
 import typer
@@ -19,8 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from semiview.alignment.align import METHODS
+from semiview.core.registration import Transform
 from semiview.feedback.store import FeedbackStore
 from semiview.files.information import describe
+from semiview.files.landmark_file import read_landmarks
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import registration_columns
 from semiview.learning.messages import TrainingOptions
@@ -29,6 +33,7 @@ from semiview.tasks.align import NOMINAL, AlignOptions, align_project, verdict_i
 from semiview.tasks.demo import DemoResult, run_demo, unpack_example
 from semiview.tasks.measure import MeasureOptions, measure_project
 from semiview.tasks.predict import PredictOptions, predict_project
+from semiview.tasks.selftest import selftest as run_selftest
 from semiview.tasks.train import train_project
 from semiview.tasks.workspace import open_workspace
 
@@ -147,19 +152,32 @@ def demo(
 @app.command()
 def align(
     project: ProjectArgument,
-    method: Annotated[str, typer.Option(help="auto, or nominal: take the stage at its word.")] = "auto",
+    method: Annotated[str, typer.Option(help=f"{', '.join(METHODS)}; nominal: the stage at its word.")] = "auto",
+    transform: Annotated[str, typer.Option(help="Which parameters are free: shift, similarity, affine.")] = "affine",
+    landmarks: Annotated[
+        Path | None, typer.Option(help="CSV of case_id, x_nm, y_nm, u_px, v_px, for the method landmarks.")
+    ] = None,
     all_cases: Annotated[bool, typer.Option("--all", help="Also the cases that a person registered.")] = False,
+    resume: Annotated[bool, typer.Option(help="Leave out the cases that this method registered before.")] = False,
     case: CaseOption = None,
     jobs: JobsOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Find registrations, write registrations.csv, print verdicts."""
-    if method not in ("auto", NOMINAL):
-        _wrong_use(f"--method {method}: it is auto or {NOMINAL}.")
+    if method not in (*METHODS, NOMINAL):
+        _wrong_use(f"--method {method}: it is {', '.join(METHODS)} or {NOMINAL}.")
+    if transform not in get_args(Transform):
+        _wrong_use(f"--transform {transform}: it is {', '.join(get_args(Transform))}.")
+    if (method == "landmarks") != (landmarks is not None):
+        _wrong_use("--method landmarks and --landmarks FILE belong together.")
+    pairs = {} if landmarks is None else read_landmarks(landmarks)
     workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
-    result = _watch(align_project(workspace, AlignOptions(method, all_cases, jobs), wanted), "align")
+    if landmarks is not None and wanted is None:
+        wanted = _known_cases(list(pairs), [row.case_id for row in workspace.project.rows])
+    options = AlignOptions(method, all_cases, jobs, cast(Transform, transform), pairs, resume)
+    result = _watch(align_project(workspace, options, wanted), "align")
     if as_json:
         found = {case_id: registration_columns(registration) for case_id, registration in result.found.items()}
         _print_json({"registrations": found, "kept": result.kept, "failed": result.failed})
@@ -168,8 +186,26 @@ def align(
             ["case", "verdict"], [[key, verdict_in_words(value)] for key, value in sorted(result.found.items())]
         )
         for case_id in result.kept:
-            _say(f"{case_id}: kept, it was registered by hand (--all aligns it too)")
+            _say(f"{case_id}: kept as it was registered (--all aligns also what was registered by hand)")
     raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
+
+
+@app.command()
+def selftest(
+    fields: Annotated[int, typer.Option(help="Simulated fields a line; more are steadier and slower.", min=1)] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the fields.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Align simulated fields and print what registration errs by on this installation."""
+    rows = _watch(run_selftest(fields, seed), "selftest")
+    if as_json:
+        _print_json({"version": version("semiview"), "registration": [asdict(row) for row in rows]})
+    else:
+        head = ["", "", "verdicts right", "median px", "worst px", "error px", "least px", "seconds"]
+        figures = [(row.median_px, row.worst_px, row.error_px, row.bound_px, row.seconds) for row in rows]
+        cells = [[f"{value:.3f}" if math.isfinite(value) else "" for value in line] for line in figures]
+        names = [[row.varied, row.value, f"{row.right} of {row.fields} {row.expected}"] for row in rows]
+        _print_table(head, [[*name, *cell] for name, cell in zip(names, cells, strict=True)])
 
 
 @app.command()

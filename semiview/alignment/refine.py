@@ -421,6 +421,27 @@ def strengths(residual: FloatArray, stretch: npt.NDArray[np.int64], weights: Flo
     return result
 
 
+def point_variance(
+    points_px: Points, centre_px: tuple[float, float], covariance: FloatArray, free_axis_px: FloatArray | None = None
+) -> FloatArray:
+    """(N,) variance in px^2 of where points lie, both axes summed, or across a free axis alone.
+
+    Parameters
+    ----------
+    covariance
+        (6, 6) as in `EdgeFit`.
+    """
+    along = (points_px - np.array(centre_px)) / float(np.hypot(*centre_px))
+    zero, one = np.zeros(len(points_px)), np.ones(len(points_px))
+    row_u = np.stack([along[:, 0], along[:, 1], zero, zero, one, zero], axis=1)
+    row_v = np.stack([zero, zero, along[:, 0], along[:, 1], zero, one], axis=1)
+    rows = [row_u, row_v]
+    if free_axis_px is not None:
+        rows = [free_axis_px[0] * row_v - free_axis_px[1] * row_u]
+    variance: FloatArray = np.sum([np.einsum("ni,ij,nj->n", row, covariance, row) for row in rows], axis=0)
+    return variance
+
+
 def jackknife_covariance(
     design_matrix: FloatArray,
     weights: FloatArray,

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.evidence import Alternative, Evidence
-from semiview.alignment.refine import EdgeFit
+from semiview.alignment.refine import EdgeFit, point_variance
 from semiview.core.registration import Registration, RegistrationClass, Trust, Verdict
 
 SUBPIXEL_PX = 1.0
@@ -21,18 +21,7 @@ ROTATION_PRIOR_DEG = 3.0
 def field_error_px(fit: EdgeFit) -> float:
     """95th percentile over the design's points of the 95 % error radius, from the covariance."""
     points = fit.registration.to_px(fit.edges.points_nm)
-    centre = np.array(fit.registration.frame.centre_px)
-    along = (points - centre) / float(np.hypot(*centre))
-    zero, one = np.zeros(len(points)), np.ones(len(points))
-    row_u = np.stack([along[:, 0], along[:, 1], zero, zero, one, zero], axis=1)
-    row_v = np.stack([zero, zero, along[:, 0], along[:, 1], zero, one], axis=1)
-    if fit.free_axis_px is not None:
-        across = np.array([-fit.free_axis_px[1], fit.free_axis_px[0]])
-        row = across[0] * row_u + across[1] * row_v
-        variance = np.einsum("ni,ij,nj->n", row, fit.covariance, row)
-    else:
-        variance = np.einsum("ni,ij,nj->n", row_u, fit.covariance, row_u)
-        variance = variance + np.einsum("ni,ij,nj->n", row_v, fit.covariance, row_v)
+    variance = point_variance(points, fit.registration.frame.centre_px, fit.covariance, fit.free_axis_px)
     return float(1.96 * np.sqrt(np.percentile(np.maximum(variance, 0), 95)))
 
 

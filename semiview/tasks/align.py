@@ -1,19 +1,23 @@
 """Find the registrations of a whole project and keep them in registrations.csv."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from semiview.alignment.align import align
+from semiview.alignment.landmarks import Landmarks
 from semiview.core.case import Case
-from semiview.core.registration import Registration, Trust
+from semiview.core.coverage import Coverage
+from semiview.core.registration import Registration, Transform, Trust
+from semiview.feedback.drafts import load_draft
+from semiview.files.problem import FileProblem
 from semiview.files.registration_table import read_registrations, update_registrations
 from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
 from semiview.tasks.workspace import Workspace
 
 NOMINAL = "nominal"
+BY_HAND = ("manual", "landmarks")
 WRITE_EVERY_S = 2.0  # the whole table is written anew each time
 
 
@@ -25,8 +29,14 @@ class AlignOptions:
     ----------
     method
         A method of the alignment room, or `nominal`: take the stage at its word, and be held to it.
+    transform
+        Which parameters are free.
+    landmarks
+        By case id, for the method `landmarks`.
     all_cases
         Also those that a person registered.
+    resume
+        Leave out the cases that this method has registered already.
     jobs
         Number of processes; 0: one per core.
     """
@@ -34,6 +44,9 @@ class AlignOptions:
     method: str = "auto"
     all_cases: bool = False
     jobs: int = 0
+    transform: Transform = "affine"
+    landmarks: Mapping[str, Landmarks] = field(default_factory=dict)
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +65,14 @@ def align_project(
     project = workspace.project
     wanted = [row.case_id for row in project.rows] if case_ids is None else list(case_ids)
     rows = read_registrations(project.registrations_path)
-    by_hand = {case_id for case_id, row in rows.items() if row["method"] == "manual"}
-    kept = tuple(case_id for case_id in wanted if case_id in by_hand and not options.all_cases)
+    kept = tuple(case_id for case_id in wanted if case_id in rows and _stays(rows[case_id], options))
     to_do = [case_id for case_id in wanted if case_id not in kept]
     found: dict[str, Registration] = {}
     failed: dict[str, str] = {}
     unwritten: dict[str, tuple[Registration, Case]] = {}
     written_at = time.monotonic()
     try:
-        for outcome in each_case(workspace, align_case, to_do, options.method, options.jobs):
+        for outcome in each_case(workspace, align_case, to_do, options, options.jobs):
             if outcome.answer is None:
                 failed[outcome.case_id] = outcome.reason
                 yield CaseFailed(outcome.case_id, outcome.reason)
@@ -82,11 +94,39 @@ def align_project(
     return AlignResult(found, kept, failed)
 
 
-def align_case(workspace: Workspace, case_id: str, method: Any) -> tuple[Registration, Case]:
+def _stays(row: Mapping[str, str], options: AlignOptions) -> bool:
+    """True for a row that a person made, and when going on for one that this method made."""
+    if row["method"] in BY_HAND and row["method"] != options.method:
+        return not options.all_cases
+    return options.resume and row["method"] == options.method and row["verdict"] != "failed"
+
+
+def align_case(workspace: Workspace, case_id: str, options: AlignOptions) -> tuple[Registration, Case]:
     """Register one case; the case comes back without design and prediction, as the table's reference."""
     case = workspace.project.load(case_id)
-    registration = at_its_word(case.nominal) if method == NOMINAL else align(case, method)
+    if options.method == NOMINAL:
+        registration = at_its_word(case.nominal)
+    else:
+        registration = align(
+            case,
+            options.method,
+            options.transform,
+            ignore=ignored_region(workspace, case),
+            landmarks=options.landmarks.get(case_id),
+        )
     return registration, replace(case, design=None, prediction=None)
+
+
+def ignored_region(workspace: Workspace, case: Case) -> Coverage | None:
+    """What a person painted as to be ignored: in an unfinished draft, else in the decision that stands."""
+    try:
+        draft = load_draft(workspace.project.feedback_folder, case.case_id)
+    except FileProblem:
+        draft = None
+    if draft is not None and draft.image_sha256 in ("", case.sem.sha256):
+        return draft.document.ignore
+    approved = workspace.store.approved_shape(case.case_id) if workspace.store.head(case.case_id) else None
+    return None if approved is None or approved[0].shape != case.sem.shape else approved[1]
 
 
 def at_its_word(nominal: Registration) -> Registration:

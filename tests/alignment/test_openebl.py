@@ -72,4 +72,4 @@ def test_that_a_field_whose_stated_pixel_size_is_far_off_fails(project: Project)
     # LL_127 was taken at 1.6 times the pixel size that its case list says.
     found = align(project.load("LL_127"))
     assert found.trust.verdict == "failed"
-    assert "check pixel size" in found.trust.grounds[0]
+    assert "fits at 115.6 nm per px instead of 72.19" in found.trust.grounds[0]
