@@ -173,8 +173,8 @@ def compare(
         verdict = "reject" if against else "promote"
     else:
         few = (
-            f"{len(current)} held-out samples of {groups} groups; at least {rules.enough_samples} of "
-            f"{rules.enough_groups} are needed to promote without being asked",
+            f"{len(current)} held-out samples of {groups} groups are too few to promote without being asked: "
+            f"that takes {rules.enough_samples} samples of {rules.enough_groups} groups",
         )
     return GateReport(
         verdict,

@@ -157,9 +157,8 @@ class TrainingPanel(QWidget):
         self.curves.show_epochs(self._training.epochs)
 
     def _show_report(self, report: GateReport) -> None:
-        reasons = " ".join(report.reasons)
-        held_out = f"{report.samples} held-out samples in {report.groups} groups"
-        self.verdict.setText(f"<b>{report.verdict.capitalize()}</b> · {held_out}. {reasons}")
+        held_out = f"compared on {report.samples} held-out samples of {report.groups} groups"
+        self.verdict.setText(f"<b>{report.verdict.capitalize()}</b> · {'; '.join(report.reasons or (held_out,))}")
         self.table.setRowCount(len(report.figures))
         for row, figure in enumerate(report.figures):
             name = f"{figure.metric} {figure.pattern_type}".strip().replace("_", " ")
