@@ -475,6 +475,6 @@ def _print_demo(result: DemoResult) -> None:
                 for row in rows
             ],
         )
-        print(f"Gate: {gate.verdict}. {' '.join(gate.reasons)}")
+        print(f"Gate: {gate.verdict}; {'; '.join(gate.reasons)}")
     print(f"{result.records} records written to {result.folder / 'feedback'}; tables in {result.folder / 'tables'}")
     print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items()))
