@@ -10,7 +10,7 @@ import numpy.typing as npt
 from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place
 from semiview.alignment.design_edges import DesignEdges, design_edges
 from semiview.alignment.evidence import gather
-from semiview.alignment.hints import hint
+from semiview.alignment.hints import fitting_size, hint, size_hint
 from semiview.alignment.landmarks import Landmarks, fit_landmarks
 from semiview.alignment.methods import FINDERS
 from semiview.alignment.refine import Sight, refine, within
@@ -84,22 +84,26 @@ def align(
     search = CoarseSearch(case.sem.pixels, outlines_px, case.nominal.frame.nm_per_px, ignored)
     sight = Sight.of(case.sem.pixels, ignored)
     tried = FINDERS if method == "auto" else {method: FINDERS[method]}
-    first: Registration | None = None
+    answers: list[Registration] = []
     for find in tried.values():
         place = coarse_place(search, find(search, transform), transform, should_stop)
         if should_stop is not None and should_stop():
             return _failed(case, method, "stopped")
-        found = _refined(case, method, search, sight, place, transform)
-        if found.trust.verdict != "failed":
-            return found
-        first = first or found
-    assert first is not None
+        answers.append(_refined(case, method, search, sight, place, transform))
+        if answers[-1].trust.verdict == "unique" or (method != "auto" and answers[-1].trust.verdict != "failed"):
+            return answers[-1]
+        if answers[-1].trust.verdict != "failed":
+            break
     if method != "auto":
-        return first
+        return answers[0]
+    if answers[-1].trust.verdict != "failed":
+        # Doubtful: it may be a place by chance, at a pixel size that is not the picture's.
+        elsewhere = fitting_size(search, case.nominal.frame.nm_per_px)
+        return answers[-1] if elsewhere is None else _failed(case, method, size_hint(case, elsewhere))
     likely = hint(case, search, partial(align, method="ncc", transform=transform, should_stop=should_stop))
     if likely is None:
-        return first
-    return replace(first, trust=replace(first.trust, grounds=(likely, *first.trust.grounds)))
+        return answers[0]
+    return replace(answers[0], trust=replace(answers[0].trust, grounds=(likely, *answers[0].trust.grounds)))
 
 
 def _refined(

@@ -12,7 +12,7 @@ from semiview.core.registration import Registration
 SIZES = np.geomspace(0.45, 2.2, 54)  # steps of three percent
 FAIR_CORRELATION = 0.4
 STANDS_OUT = 1.5  # over the best correlation at any other size
-ALIKE = 0.08  # sizes nearer than this see the same thing
+ALIKE = 0.15  # sizes nearer than this see the same thing
 STATED = 0.035  # so near the stated size everything has been tried
 BELIEVED = ("unique", "periodic")
 
@@ -27,15 +27,20 @@ def hint(case: Case, search: CoarseSearch, attempt: Attempt) -> str | None:
     attempt
         Aligns a case that states something else than the given one.
     """
-    stated = case.nominal.frame.nm_per_px
-    fitted = fitting_size(search, stated)
+    fitted = fitting_size(search, case.nominal.frame.nm_per_px)
     if fitted is not None:
-        return f"the design fits at {fitted:.4g} nm per px instead of {stated:.4g}: check the pixel size"
+        return size_hint(case, fitted)
     frame = replace(case.nominal.frame, mirrored=not case.nominal.frame.mirrored)
     found = attempt(replace(case, nominal=replace(case.nominal, frame=frame)))
     if found.trust.verdict in BELIEVED:
         return "the design fits mirrored: put right the column `mirrored` of the case list"
     return None
+
+
+def size_hint(case: Case, fitted_nm: float) -> str:
+    """That the design fits at another pixel size than the one stated."""
+    stated = case.nominal.frame.nm_per_px
+    return f"the design fits at {fitted_nm:.4g} nm per px instead of {stated:.4g}: check the pixel size"
 
 
 def fitting_size(search: CoarseSearch, stated_nm: float) -> float | None:

@@ -54,7 +54,8 @@ def test_that_two_pairs_give_a_similarity_and_one_a_shift(mirrored: bool) -> Non
 
 
 def test_that_a_wrong_pair_is_named_and_residuals_point_to_the_image() -> None:
-    points = np.concatenate([SPREAD_NM, np.array(CENTRE_NM) + [[250.0, 250.0], [0.0, -280.0]]])
+    more = np.array(CENTRE_NM) + np.array([[250.0, 250.0], [0.0, -280.0]])
+    points = np.concatenate([SPREAD_NM, more])
     seen = nominal().to_px(points)
     seen[4] += [6.0, 0.0]
     fit = fit_landmarks(nominal(), Landmarks(points, seen), "shift")
