@@ -65,7 +65,7 @@ def design_edges(
     step_nm
         Distance of the points along a side.
     corner_nm
-        Left out beside every corner, but never more than 0.4 of a side; sides of two steps and less have no points.
+        Left out beside every corner, but never more than 0.3 of a side; sides of two steps and less have no points.
     stretch_nm
         Length after which points on one side count as independent.
     """
@@ -94,7 +94,7 @@ def design_edges(
     classes[convex & alike & (sides > 2) & shorter] = LINE_END
     # A short side keeps its middle: there a jog is unbiased, and a line end or a contact has a bias of its own class.
     left_out = np.where(starts_at_corner, corner_nm, 0.0)
-    left_out = np.where(length > 2 * step_nm, np.minimum(left_out, 0.4 * length), left_out)
+    left_out = np.where(length > 2 * step_nm, np.minimum(left_out, 0.3 * length), left_out)
 
     # Points lie in the middle of equal steps between the ends left out.
     room = length - 2 * left_out

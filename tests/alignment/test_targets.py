@@ -17,12 +17,12 @@ def outcomes(dose: float, count: int) -> list[TrialOutcome]:
 
 
 def figures(found: list[TrialOutcome]) -> tuple[float, float, float]:
-    """Median, 95th percentile of the worst point, and the median over fields of the error over its bound."""
-    ratio = np.sqrt([each.mean_square / each.least_mean_square for each in found])
+    """Median, 95th percentile of the worst point, and the root mean square error over that of the bound."""
+    ratio = np.sqrt(np.mean([each.mean_square for each in found]) / np.mean([each.least_mean_square for each in found]))
     return (
         float(np.median([each.median_px for each in found])),
         float(np.percentile([each.worst_px for each in found], 95)),
-        float(np.median(ratio)),
+        float(ratio),
     )
 
 
@@ -45,4 +45,4 @@ def test_that_a_hundred_fields_reach_the_targets(dose: float) -> None:
     assert all(each.verdict == "unique" for each in found)
     assert median < TARGETS[dose][0]
     assert worst < TARGETS[dose][1]
-    assert ratio < FROM_BOUND
+    assert ratio < FROM_BOUND, f"{median:.3f} px, {worst:.3f} px, {ratio:.2f} times the bound"
