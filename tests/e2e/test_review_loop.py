@@ -78,7 +78,7 @@ def test_that_a_reviewer_opens_aligns_corrects_accepts_trains_and_closes(user, o
     # Accept with Return; it is in the store before the window says so, and the next case opens.
     user.key(Qt.Key.Key_Return)
     user.until(lambda: window.desk.cases.line("LL_131").state == "corrected")
-    assert window.desk.saving.state == "saved"
+    user.until(lambda: window.desk.saving.state == "saved")
     (stored,) = FeedbackStore.open(openebl / "feedback", read_only=True).records()
     assert (stored.record.case_id, stored.record.reviewer, stored.record.kind) == ("LL_131", "tester", "correct")
     assert np.array_equal(stored.record.approved, correction.astype(np.uint8))
