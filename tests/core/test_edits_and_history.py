@@ -171,7 +171,8 @@ def test_that_a_stroke_covers_what_lies_within_the_brush_of_its_path(path: list,
     painted = edits.paint(a_document(), "correction", empty(), np.array(path), radius, "add").correction
     assert painted is not None
     swept = LineString(path).buffer(radius, quad_segs=32)
-    assert painted.to_array().sum() / 255 == pytest.approx(swept.area, rel=0.01, abs=2)
+    # The rim is anti-aliased along the pixel grid: its middle is right to some hundredths of a pixel.
+    assert painted.to_array().sum() / 255 == pytest.approx(swept.area, abs=0.08 * swept.length)
 
 
 def test_that_a_stroke_over_the_border_paints_the_part_within() -> None:
