@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from semiview.core.coverage import Coverage
+from semiview.core.equality import same_values
 from semiview.core.gauge import Gauge
 from semiview.core.registration import Registration
 
@@ -39,6 +40,9 @@ class MeasureSettings:
     corner_nm: float = float("nan")
     epe_reach_nm: float = float("nan")
     tolerance_nm: float = 15.0
+
+    def __eq__(self, other: object) -> bool:
+        return same_values(self, other)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from semiview.core.equality import same_values
+
 GaugeMode = Literal["line", "space", "pitch", "tip_to_tip", "tip_to_line", "hole"]
 
 
@@ -33,3 +35,6 @@ class Gauge:
     width_nm: float
     feature_id: int = -1
     cd_design_nm: float = float("nan")
+
+    def __eq__(self, other: object) -> bool:
+        return same_values(self, other)

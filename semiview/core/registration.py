@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from semiview.core.equality import same_values
 from semiview.core.outline import Points, as_outline
 from semiview.core.sem_image import PixelSize
 
@@ -36,6 +37,9 @@ class Frame:
     centre_nm: tuple[float, float]
     nm_per_px: float
     mirrored: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return same_values(self, other)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from semiview.core.equality import same_values
+
 UNKNOWN_SOURCE = "unknown"
 
 
@@ -30,6 +32,9 @@ class PixelSize:
     def known(self) -> bool:
         """True if both axes have a size."""
         return not (np.isnan(self.x_nm) or np.isnan(self.y_nm))
+
+    def __eq__(self, other: object) -> bool:
+        return same_values(self, other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import pytest
 
 from semiview.core.case import Case, CaseInfo
 from semiview.core.design import Design, DesignLayer
+from semiview.core.document import MeasureSettings
+from semiview.core.gauge import Gauge
 from semiview.core.outline import rectangle
 from semiview.core.prediction import Prediction
 from semiview.core.registration import nominal_registration
@@ -98,3 +100,15 @@ def test_that_each_role_of_a_layer_serves_its_own_purpose() -> None:
 def test_that_every_deciding_kind_leads_to_a_state() -> None:
     assert STATE_AFTER["retract"] == "undecided"
     assert set(STATE_AFTER) == {"accept", "correct", "reject", "skip", "retract"}
+
+
+def test_that_values_whose_nan_means_unknown_are_equal_and_hash_alike() -> None:
+    from_click = {"gauge_id": "g", "mode": "line", "x_nm": 0.0, "y_nm": 0.0, "angle_deg": 0.0}
+    for one, other in (
+        (PixelSize(), PixelSize()),
+        (MeasureSettings(), MeasureSettings()),
+        (Gauge(**from_click, length_nm=9.0, width_nm=9.0), Gauge(**from_click, length_nm=9.0, width_nm=9.0)),
+    ):
+        assert one == other
+        assert hash(one) == hash(other)
+    assert PixelSize() != PixelSize(1.0, 1.0, "given")
