@@ -11,6 +11,7 @@ from pathlib import Path
 
 from semiview.core.case import CaseInfo
 from semiview.core.design import Tone
+from semiview.core.equality import same_values
 from semiview.core.sem_image import PictureArea, PixelSize
 from semiview.files.design_file import GDS_SUFFIXES
 from semiview.files.grey_image import IMAGE_SUFFIXES
@@ -61,6 +62,9 @@ class CaseRow:
     rotation_deg: float = 0.0
     mirrored: bool = False
     prediction: Path | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return same_values(self, other)
 
     @property
     def case_id(self) -> str:
