@@ -214,7 +214,8 @@ class _Run:
         for name, tensor in sorted(network.state_dict().items()):
             weights.update(name.encode() + tensor.cpu().numpy().tobytes())
         card: dict[str, Any] = {
-            "id": f"{now:%Y%m%d-%H%M%S}-{weights.hexdigest()[:8]}",
+            # To the millisecond: the same job run twice gives the same weights, and may end in the same second.
+            "id": f"{now:%Y%m%d-%H%M%S}{now.microsecond // 1000:03d}-{weights.hexdigest()[:8]}",
             "made": now.isoformat(timespec="seconds"),
             "program_version": version("semiview"),
             "parent": start.id,
