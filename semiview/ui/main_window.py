@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt
 from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -477,6 +477,10 @@ class MainWindow(QMainWindow):
             self.restoreState(docks)
         else:
             screen = QGuiApplication.primaryScreen().availableSize()
-            self.resize(min(1600, screen.width()), min(1000, screen.height()))
+            wanted = QSize(1600, 1000)
+            self.resize(wanted.boundedTo(screen))
+            if wanted.boundedTo(screen) != wanted:
+                # A window of the screen's size would have its status line below the edge, by the height of its title.
+                self.setWindowState(Qt.WindowState.WindowMaximized)
             self.docks["work"].hide()
             self._arrange()
