@@ -254,6 +254,12 @@ def sem_contours(
 
 
 @lru_cache(maxsize=4)
+def picture_contours(sem: SemImage, settings: MeasureSettings, reach_px: float = 20.0) -> Contours:
+    """Edges found in the picture alone: from a threshold's outlines to the edges along their normals."""
+    return sem_contours(sem, outline_seeds(threshold_outlines(sem.pixels), reach_px), settings, reach_px)
+
+
+@lru_cache(maxsize=4)
 def picture_noise(sem: SemImage) -> NoiseModel:
     """The noise that a picture shows, estimated once."""
     return estimate_noise(sem.pixels)

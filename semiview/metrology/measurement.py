@@ -24,9 +24,9 @@ from semiview.metrology.contour import (
     design_seeds,
     half_contours,
     outline_seeds,
+    picture_contours,
     picture_noise,
     sem_contours,
-    threshold_outlines,
 )
 from semiview.metrology.crossing import Booleans, Floats
 from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
@@ -207,12 +207,12 @@ def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Con
     registration, settings = under.registration, under.settings
     nm_per_px = registration.frame.nm_per_px
     reach_px = edge_reach_nm(settings, nm_per_px) / nm_per_px if np.isfinite(nm_per_px) else FALLBACK_REACH_PX
-    if isinstance(seeds_from, Design):
-        seeds = design_seeds(seeds_from, registration, under.shape, reach_px)
+    if seeds_from is None:
+        contours = picture_contours(sem, settings, reach_px)
+    elif isinstance(seeds_from, Design):
+        contours = sem_contours(sem, design_seeds(seeds_from, registration, under.shape, reach_px), settings, reach_px)
     else:
-        drawn = threshold_outlines(sem.pixels) if seeds_from is None else _contours(seeds_from).outlines
-        seeds = outline_seeds(drawn, reach_px)
-    contours = sem_contours(sem, seeds, settings, reach_px)
+        contours = sem_contours(sem, outline_seeds(_contours(seeds_from).outlines, reach_px), settings, reach_px)
     reading = _read("sem", contours, under, settings.edge_algorithm)
     rough: tuple[RoughnessRow, ...] = ()
     if under.design is not None and under.design.target:
