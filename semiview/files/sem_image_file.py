@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from semiview.core.sem_image import PictureArea, PixelSize, SemImage
 from semiview.files.data_bar import picture_height
@@ -82,6 +83,14 @@ def load_sem_image(
         pixels, size, within, info.file_shape, str(path), hashlib.sha256(data).hexdigest(), dict(info.metadata)
     )
     return sem, info
+
+
+def read_file_pixels(path: Path, page: int | None = None) -> npt.NDArray[Any]:
+    """(H, W) grey values of the whole file's image, the data bar included: where a scale bar is looked for.
+
+    `SemImage.area` tells where the picture lies in it. Raises FileProblem like `load_sem_image`.
+    """
+    return grey_image(path, read_bytes(path), page or 0).pixels
 
 
 def read_sem_image(
