@@ -1,17 +1,13 @@
-"""The one table of everything a person can do with a key or a menu, and the QActions made from it.
+"""The one table of everything a person can do with a key, a menu or the mouse.
 
-Keys exist on US, German and French layouts and on a keypad; Return and Enter are both bound.
+Menus, toolbar, command palette, key sheet, the editor of keys and docs/keys.md are made from it. Keys exist on US,
+German and French layouts and on a keypad; Return and Enter are both bound.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
-
-from semiview.ui.theme import icon
+from PySide6.QtGui import QKeySequence
 
 Scope = Literal["app", "view", "compare", "overlays", "review", "tools", "register", "landmarks"]
 
@@ -41,7 +37,7 @@ class ActionSpec:
     held
         The key acts while it is down; the window watches it, it is no shortcut.
     tool
-        The tool that must be in hand for it; empty: any.
+        The tool, or one of the tools, that must be in hand for it; empty: any.
     """
 
     id: str
@@ -54,12 +50,12 @@ class ActionSpec:
     checkable: bool = False
     repeats: bool = False
     held: bool = False
-    tool: str = ""
+    tool: str | tuple[str, ...] = ""
 
     @property
-    def key_text(self) -> str:
-        """The keys as this platform writes them."""
-        return ", ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in self.keys)
+    def hands(self) -> tuple[str, ...]:
+        """The tools that must be in hand for it; empty: any."""
+        return (self.tool,) if isinstance(self.tool, str) and self.tool else tuple(self.tool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +77,8 @@ def _nudges() -> tuple[ActionSpec, ...]:
         for way in ("Left", "Right", "Up", "Down")
     )
 
+
+TOOLS: tuple[str, ...] = ("pan", "brush", "eraser", "ignore", "register", "landmarks")
 
 OVERLAYS: tuple[tuple[str, str], ...] = (
     ("design", "Design"),
@@ -123,7 +121,9 @@ TABLE: tuple[ActionSpec, ...] = (
         checkable=True,
     ),
     ActionSpec("app.reviewer", "Reviewer…", "app", (), "The name that stands in your decisions"),
-    ActionSpec("app.keys", "Keys", "app", ("F1",), "All keys on one sheet", "keys"),
+    ActionSpec("app.palette", "Command palette…", "app", ("Ctrl+Shift+P",), "Find any command by its name"),
+    ActionSpec("app.keys", "Keys", "app", ("F1", "?"), "What the keys do with this tool in hand", "keys"),
+    ActionSpec("app.shortcuts", "Change keys…", "app", (), "Other keys for any command, and how the mouse works"),
     ActionSpec("app.quit", "Quit", "app", ("Ctrl+Q",)),
     ActionSpec("view.fit", "Fit", "view", ("F2", "Home"), "The whole picture", "fit"),
     ActionSpec("view.one_to_one", "One to one", "view", ("Ctrl+1",), "One image pixel on one screen pixel"),
@@ -238,8 +238,8 @@ TABLE: tuple[ActionSpec, ...] = (
     *_nudges(),
     ActionSpec("register.turn_left", "Turn left 0.1°", "register", (",",), repeats=True),
     ActionSpec("register.turn_right", "Turn right 0.1°", "register", (".",), repeats=True),
-    ActionSpec("register.shrink", "Scale down 0.1 %", "register", ("Shift+,",), repeats=True),
-    ActionSpec("register.enlarge", "Scale up 0.1 %", "register", ("Shift+.",), repeats=True),
+    ActionSpec("register.shrink", "Scale down 0.1 %", "register", ("PgDown",), repeats=True),
+    ActionSpec("register.enlarge", "Scale up 0.1 %", "register", ("PgUp",), repeats=True),
     ActionSpec(
         "register.align",
         "Align automatically",
@@ -304,72 +304,46 @@ GESTURES: tuple[Gesture, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What an action does, and why it cannot be done now (None: it can)."""
+# What stands on the toolbar, in groups.
+TOOLBAR: tuple[tuple[str, ...], ...] = (
+    ("app.open", "app.save", "app.undo", "app.redo"),
+    (
+        "tools.pan",
+        "tools.brush",
+        "tools.eraser",
+        "tools.ignore",
+        "tools.register",
+        "tools.landmarks",
+        "register.align",
+        "app.predict",
+    ),
+    ("view.fit", "compare.next", "compare.blink"),
+    ("review.previous", "review.next"),
+)
+# Ids in the order of each menu; an empty one is a line between groups.
+MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("&Project", ("app.open", "app.save", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
+    ("&Edit", ("app.undo", "app.redo", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller", "tools.larger", "",
+               "tools.uncorrect")),
+    ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
+               *(f"overlays.{name}" for name, _ in OVERLAYS))),
+    ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
+                   "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
+                   "register.before")),
+    ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
+                 "review.previous", "review.next_undecided", "review.previous_undecided")),
+    ("&Help", ("app.palette", "app.keys", "app.shortcuts")),
+)  # fmt: skip
 
-    run: Callable[[], object]
-    why_not: Callable[[], str | None] = lambda: None
+
+def native(keys: tuple[str, ...]) -> str:
+    """Keys as this platform writes them."""
+    return ", ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
 
 
-class Actions(QObject):
-    """QActions of the whole table on one widget.
-
-    Raises
-    ------
-    ValueError
-        If the bindings and the table do not name the same actions.
-    """
-
-    def __init__(self, owner: QWidget, bindings: Mapping[str, Binding]) -> None:
-        super().__init__(owner)
-        wanted = {spec.id for spec in TABLE if not spec.held}
-        if wanted != set(bindings):
-            raise ValueError(f"actions without a binding or the reverse: {sorted(wanted ^ set(bindings))}")
-        self._bindings = dict(bindings)
-        self._actions: dict[str, QAction] = {}
-        self._specs = {spec.id: spec for spec in TABLE if not spec.held}
-        for spec in self._specs.values():
-            action = QAction(spec.text, owner)
-            action.setObjectName(spec.id)
-            action.setShortcuts([QKeySequence(key) for key in spec.keys])
-            action.setAutoRepeat(spec.repeats)
-            action.setCheckable(spec.checkable)
-            action.setIconText(spec.short or spec.text)
-            if spec.icon:
-                action.setIcon(icon(spec.icon))
-            action.triggered.connect(self._runner(spec.id))
-            owner.addAction(action)
-            self._actions[spec.id] = action
-
-    def __getitem__(self, action_id: str) -> QAction:
-        return self._actions[action_id]
-
-    def refresh(self) -> None:
-        """Enable what can be done now; the others say why not in their tip."""
-        for action_id, action in self._actions.items():
-            spec, why = self._specs[action_id], self._bindings[action_id].why_not()
-            action.setEnabled(why is None)
-            keys = f" ({spec.key_text})" if spec.keys else ""
-            tip = f"{spec.tip or spec.text}{keys}"
-            tip = tip if why is None else f"{tip}\nNot now: {why}"
-            action.setToolTip(tip)
-            action.setStatusTip(tip.replace("\n", " "))
-
-    def refresh_icons(self) -> None:
-        """Draw the icons in the colours of the palette as it is now."""
-        for action_id, spec in self._specs.items():
-            if spec.icon:
-                self._actions[action_id].setIcon(icon(spec.icon))
-
-    def _runner(self, action_id: str) -> Callable[[], None]:
-        def run() -> None:
-            # A state may have changed since the last refresh: ask again before acting.
-            binding = self._bindings[action_id]
-            if binding.why_not() is None:
-                binding.run()
-
-        return run
+def portable(key: str) -> str:
+    """One spelling for one key."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
 
 
 def clashes(table: tuple[ActionSpec, ...] = TABLE) -> list[str]:
@@ -377,14 +351,13 @@ def clashes(table: tuple[ActionSpec, ...] = TABLE) -> list[str]:
     seen: dict[str, list[ActionSpec]] = {}
     found = []
     for spec in table:
-        for key in spec.keys:
-            name = QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+        for name in map(portable, spec.keys):
             others = seen.setdefault(name, [])
-            # Two tools are never in hand at once.
-            found += [f"{name}: {other.id} and {spec.id}" for other in others if not _apart(other, spec)]
+            found += [f"{name}: {other.id} and {spec.id}" for other in others if together(other, spec)]
             others.append(spec)
     return found
 
 
-def _apart(one: ActionSpec, other: ActionSpec) -> bool:
-    return bool(one.tool and other.tool and one.tool != other.tool)
+def together(one: ActionSpec, other: ActionSpec) -> bool:
+    """True if both can act at once: two tools are never in hand together."""
+    return not (one.hands and other.hands) or bool(set(one.hands) & set(other.hands))

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from semiview.ui.actions import OVERLAYS, Binding
+from semiview.ui.actions import OVERLAYS, TOOLS
 from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.desk import Desk
 from semiview.ui.panels.review import ReviewPanel
 from semiview.ui.registering import SCALE_STEP, TURN_DEG
 from semiview.ui.view_settings import CompareMode
+from semiview.ui.window_actions import Binding
 
 COMPARE_MODES: tuple[CompareMode, ...] = ("three", "two", "single")
 BRUSH_STEP = 1.25
 BRUSH_PX = (0.5, 500.0)
-TOOLS = ("pan", "brush", "eraser", "ignore", "register", "landmarks")
 
 
 def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[str, Binding]:

@@ -26,13 +26,15 @@ from PySide6.QtWidgets import (
 
 from semiview.core.case import Case
 from semiview.core.document import Document
-from semiview.ui.actions import OVERLAYS, Actions, Binding
-from semiview.ui.bindings import BRUSH_STEP, TOOLS, change_brush, desk_bindings
+from semiview.ui.actions import MENUS, OVERLAYS, TOOLBAR, TOOLS
+from semiview.ui.bindings import BRUSH_STEP, change_brush, desk_bindings
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.legend import Legend
 from semiview.ui.canvas.linked_views import LinkedViews
+from semiview.ui.command_palette import CommandPalette
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
+from semiview.ui.key_map import KeyMap
 from semiview.ui.key_sheet import KeySheet
 from semiview.ui.panels.align_strip import AlignStrip
 from semiview.ui.panels.case_list import CaseList
@@ -45,39 +47,13 @@ from semiview.ui.panels.review import ReviewPanel
 from semiview.ui.panels.status_line import StatusLine
 from semiview.ui.panels.training import TrainingPanel
 from semiview.ui.questions import Questions
+from semiview.ui.shortcut_editor import ShortcutEditor
 from semiview.ui.theme import Choice, apply_theme
-from semiview.ui.view_settings import ViewSettings
+from semiview.ui.view_settings import MOUSE_PRESETS, MousePreset, ViewSettings
+from semiview.ui.window_actions import Actions, Binding
 
 logger = logging.getLogger(LOGGER)
 
-TOOLBAR = (
-    ("app.open", "app.save", "app.undo", "app.redo"),
-    (
-        "tools.pan",
-        "tools.brush",
-        "tools.eraser",
-        "tools.ignore",
-        "tools.register",
-        "tools.landmarks",
-        "register.align",
-        "app.predict",
-    ),
-    ("view.fit", "compare.next", "compare.blink"),
-    ("review.previous", "review.next"),
-)
-MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("&Project", ("app.open", "app.save", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
-    ("&Edit", ("app.undo", "app.redo", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller", "tools.larger", "",
-               "tools.uncorrect")),
-    ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
-               *(f"overlays.{name}" for name, _ in OVERLAYS))),
-    ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
-                   "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
-                   "register.before")),
-    ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
-                 "review.previous", "review.next_undecided", "review.previous_undecided")),
-    ("&Help", ("app.keys",)),
-)  # fmt: skip
 NEAR_ZOOM = 1.0  # at least so near, to see a place that a table names
 LEFT_PX, RIGHT_PX, BOTTOM_PX = 256, 300, 230
 
@@ -98,6 +74,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self)
         self.desk.reviewing.reviewer = str(settings.value("reviewer", reviewer))
         session = self.desk.session
+        self._held_key = 0
 
         self.views = LinkedViews()
         self.message = MessagePage()
@@ -119,7 +96,7 @@ class MainWindow(QMainWindow):
         self.log = LogPanel()
         # The review panel's buttons are actions, and some actions need the panel: it is filled right after.
         self.review = ReviewPanel(session, self.desk.reviewing, self.desk.saving)
-        self.actions_ = Actions(self, self._bindings())
+        self.actions_ = Actions(self, self._bindings(), KeyMap.read(settings))
         self.review.set_buttons(*(self.actions_[f"review.{name}"] for name in ("accept", "reject", "skip", "retract")))
         self.registration = RegistrationPanel(session, self.desk.registering, self.desk.landmarking, self.actions_)
         self.align_strip = AlignStrip(self.desk.aligning, self.actions_)
@@ -176,14 +153,16 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """F held hides the overlays."""
-        if event.key() == Qt.Key.Key_F and not event.isAutoRepeat() and not event.modifiers():
+        if not event.isAutoRepeat() and self.actions_.holds("compare.hold", event):
+            self._held_key = event.key()
             self.views.hold_blink(True)
         else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """F let go shows them again."""
-        if event.key() == Qt.Key.Key_F and not event.isAutoRepeat():
+        if not event.isAutoRepeat() and event.key() == self._held_key:
+            self._held_key = 0
             self.views.hold_blink(False)
         else:
             super().keyReleaseEvent(event)
@@ -192,7 +171,9 @@ class MainWindow(QMainWindow):
         return desk_bindings(self.desk, self.views, self.review) | {
             "app.open": Binding(self._choose_project),
             "app.reviewer": Binding(self._ask_reviewer),
-            "app.keys": Binding(lambda: KeySheet(self).show()),
+            "app.palette": Binding(lambda: CommandPalette(self.actions_, self).show()),
+            "app.keys": Binding(lambda: KeySheet(self.actions_.keys, self.desk.session.tool, self).show()),
+            "app.shortcuts": Binding(self._change_keys),
             "app.quit": Binding(self.close),
         }
 
@@ -450,6 +431,21 @@ class MainWindow(QMainWindow):
             self._settings.setValue("reviewer", name.strip())
             self._refresh_actions()
 
+    def _change_keys(self) -> None:
+        editor = ShortcutEditor(self.actions_.keys, self.desk.session.view.mouse, self)
+        editor.changed.connect(self._keys_changed)
+        editor.mouse_changed.connect(self._mouse_changed)
+        editor.show()
+
+    def _keys_changed(self, keys: KeyMap) -> None:
+        keys.write(self._settings)
+        self.actions_.set_keys(keys)
+
+    def _mouse_changed(self, name: str) -> None:
+        mouse: MousePreset = next((preset for preset in MOUSE_PRESETS if preset == name), "semiview")
+        self._settings.setValue("mouse", mouse)
+        self.desk.session.set_view(replace(self.desk.session.view, mouse=mouse))
+
     def _close_anyway(self, sentences: list[str]) -> bool:
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Warning)
@@ -471,6 +467,7 @@ class MainWindow(QMainWindow):
             self.set_theme("system")
 
     def _restore(self) -> None:
+        self._mouse_changed(str(self._settings.value("mouse", "semiview")))
         geometry, docks = self._settings.value("geometry"), self._settings.value("docks")
         if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
             self.restoreGeometry(geometry)

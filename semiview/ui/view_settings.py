@@ -1,10 +1,21 @@
 """How a case is looked at: nothing here changes a number, and undo does not cover it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 CompareMode = Literal["three", "two", "single"]
 EpeSource = Literal["auto", "sem", "prediction", "approved"]
+MousePreset = Literal["semiview", "klayout"]
+
+# Title and, in words, what the wheel does; the buttons do the same in all.
+MOUSE_PRESETS: Mapping[MousePreset, tuple[str, str]] = {
+    "semiview": ("SemiView", "Wheel zooms, Shift+wheel moves the divider, Ctrl+wheel changes the brush."),
+    "klayout": (
+        "KLayout",
+        "Wheel zooms, Shift+wheel pans sideways, Ctrl+wheel up and down; Alt: the divider, Ctrl+Alt: the brush.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,8 @@ class ViewSettings:
         Grey values drawn black and white, of the SEM's own number type; None: chosen from the picture.
     brush_radius_px
         Radius of the brush's cursor in image px.
+    mouse
+        What the wheel does together with Shift, Ctrl and Alt.
     """
 
     design: bool = True
@@ -42,6 +55,7 @@ class ViewSettings:
     epe_source: EpeSource = "auto"
     levels: tuple[float, float] | None = None
     brush_radius_px: float = 8.0
+    mouse: MousePreset = "semiview"
 
     def __post_init__(self) -> None:
         if not 0 <= self.opacity <= 1:

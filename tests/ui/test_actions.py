@@ -7,8 +7,10 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from semiview.ui.actions import GESTURES, SCOPE_TITLES, TABLE, Actions, ActionSpec, Binding, clashes
-from semiview.ui.key_sheet import COLUMNS, scope_html
+from semiview.ui.actions import GESTURES, MENUS, SCOPE_TITLES, TABLE, TOOLBAR, ActionSpec, clashes
+from semiview.ui.key_map import KeyMap
+from semiview.ui.key_sheet import rows
+from semiview.ui.window_actions import Actions, Binding
 
 
 def test_that_no_key_means_two_things() -> None:
@@ -42,10 +44,42 @@ def test_that_return_and_enter_both_accept_and_no_decision_repeats() -> None:
 
 
 def test_that_the_key_sheet_names_every_key_and_gesture() -> None:
-    assert sorted(scope for column in COLUMNS for scope in column) == sorted(SCOPE_TITLES)
-    sheet = "".join(scope_html(scope) for scope in SCOPE_TITLES)
+    sheet = [text for scope in SCOPE_TITLES for _, text in rows(KeyMap(), scope)]
     assert [spec.id for spec in TABLE if spec.keys and spec.text not in sheet] == []
     assert [gesture.text for gesture in GESTURES if gesture.text not in sheet] == []
+
+
+def test_that_the_key_sheet_of_a_tool_leaves_out_what_another_one_does() -> None:
+    looking = [text for scope in SCOPE_TITLES for _, text in rows(KeyMap(), scope, "pan")]
+    assert "Accept" in looking
+    assert "Apply the landmarks" not in looking
+
+
+def test_that_menus_and_toolbar_name_only_what_is_in_the_table() -> None:
+    named = [name for _, entries in MENUS for name in entries if name] + [name for group in TOOLBAR for name in group]
+    assert set(named) <= {spec.id for spec in TABLE}
+
+
+# What a key says with and without Shift on US, German and French (AZERTY) keyboards.
+PLAIN = {
+    "US": "0123456789-=[];',./`\\",
+    "German": "0123456789ß´ü+#öä,.-<^",
+    "French": "&é\"'(-è_çà)=^$ù*,;:!<²",
+}
+SHIFTED = {"US": '!@#$%^&*()_+{}:"<>?~|', "German": "!\"§$%&/()=?`*'ÄÖÜ;:_>°", "French": "1234567890°+¨£%µ?./§>"}
+
+
+def exists(key: str) -> bool:
+    """Whether all three keyboards have that key; a letter, an arrow or F1 stands on each."""
+    modifiers, last = key.rpartition("+")[::2] if not key.endswith("+") else (key[:-2], "+")
+    if len(last) > 1 or last.isalpha():
+        return True
+    return all(last in PLAIN[name] + ("" if "Shift" in modifiers else SHIFTED[name]) for name in PLAIN)
+
+
+def test_that_every_action_has_a_key_on_us_german_and_french_keyboards() -> None:
+    assert not exists("Shift+.")  # Shift makes the full stop of a French keyboard
+    assert [spec.id for spec in TABLE if spec.keys and not any(map(exists, spec.keys))] == []
 
 
 def every_binding(**changed: Binding) -> dict[str, Binding]:

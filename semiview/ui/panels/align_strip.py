@@ -2,8 +2,8 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
-from semiview.ui.actions import Actions
 from semiview.ui.aligning import Aligning
+from semiview.ui.window_actions import Actions
 
 
 class AlignStrip(QWidget):

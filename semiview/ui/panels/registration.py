@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 from semiview.core.document import Document
 from semiview.core.edits import set_registration
 from semiview.core.registration import Registration, Transform
-from semiview.ui.actions import Actions
 from semiview.ui.landmarking import Landmarking
 from semiview.ui.registering import Registering
 from semiview.ui.session import Session
 from semiview.ui.theme import BAD, DOUBT, GOOD
+from semiview.ui.window_actions import Actions
 
 
 @dataclass(frozen=True, slots=True)
