@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, cast, get_args
@@ -21,6 +22,8 @@ from rich.table import Table
 from rich.text import Text
 
 from semiview.alignment.align import METHODS
+from semiview.alignment.calibration import Calibration
+from semiview.core.document import Scale
 from semiview.core.registration import Transform
 from semiview.feedback.store import FeedbackStore
 from semiview.files.information import describe
@@ -30,6 +33,8 @@ from semiview.files.registration_table import registration_columns
 from semiview.learning.messages import TrainingOptions
 from semiview.tasks import progress as events
 from semiview.tasks.align import NOMINAL, AlignOptions, align_project, verdict_in_words
+from semiview.tasks.calibrate import calibrate_project, keep
+from semiview.tasks.calibrate import in_words as calibration_in_words
 from semiview.tasks.demo import DemoResult, run_demo, unpack_example
 from semiview.tasks.measure import MeasureOptions, measure_project
 from semiview.tasks.predict import PredictOptions, predict_project
@@ -191,6 +196,44 @@ def align(
 
 
 @app.command()
+def calibrate(
+    project: ProjectArgument,
+    write: Annotated[bool, typer.Option("--write", help="Keep what is worth keeping in project.toml.")] = False,
+    case: CaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pixel size along both axes from the registrations that stand, with the design as the ruler."""
+    workspace = open_workspace(project, read_only=True)
+    _warn(workspace.project.problems)
+    wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
+    result = calibrate_project(workspace, wanted)
+    kept: tuple[Calibration, ...] = ()
+    if write and result.worth_keeping:
+        _, kept = keep(workspace, result.worth_keeping, date.today())
+    if as_json:
+        proposals = [
+            {**asdict(each), "keep": number not in result.held_back, "why_not": result.held_back.get(number, "")}
+            for number, each in enumerate(result.proposals)
+        ]
+        _print_json({"proposals": proposals, "written": [asdict(each) for each in kept], "left_out": result.left_out})
+    else:
+        for case_id, reason in result.left_out.items():
+            _say(f"{case_id}: left out, {reason}")
+        told = [
+            [calibration_in_words(each), result.held_back.get(number, "worth keeping")]
+            for number, each in enumerate(result.proposals)
+        ]
+        _print_table(["calibration", ""], told)
+        if not result.proposals:
+            _say("No case has a sure registration with all six parameters: align the project first.")
+        elif kept:
+            _say(f"{len(kept)} written to {workspace.project.settings_path}; take an entry out to undo it.")
+        elif result.worth_keeping:
+            _say("Nothing is written; --write keeps what is worth keeping.")
+    raise typer.Exit(DONE if result.proposals and not workspace.project.problems else FAILURES)
+
+
+@app.command()
 def selftest(
     fields: Annotated[int, typer.Option(help="Simulated fields a line; more are steadier and slower.", min=1)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the fields.")] = 0,
@@ -234,10 +277,13 @@ def measure(
     only: Annotated[str, typer.Option(help="accepted: only what was accepted or corrected.")] = "",
     method: Annotated[str, typer.Option(help="nominal: take the nominal frame where no registration stands.")] = "",
     case: CaseOption = None,
+    scale: Annotated[str, typer.Option(help=f"{', '.join(get_args(Scale))}; blank: the project's setting.")] = "",
     jobs: JobsOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Measure CD and EPE and write the tables."""
+    if scale not in ("", *get_args(Scale)):
+        _wrong_use(f"--scale {scale}: it is {', '.join(get_args(Scale))}, or left out.")
     if only not in ("", "accepted"):
         _wrong_use(f"--only {only}: it is accepted, or left out.")
     if method not in ("", NOMINAL):
@@ -245,7 +291,7 @@ def measure(
     workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
-    options = MeasureOptions(only == "accepted", method == NOMINAL, jobs)
+    options = MeasureOptions(only == "accepted", method == NOMINAL, jobs, cast(Scale, scale) if scale else None)
     summary = _watch(measure_project(workspace, out, options, wanted), "measure")
     if as_json:
         _print_json(summary)

@@ -203,3 +203,10 @@ def test_that_another_import_error_is_not_hidden(tmp_path: Path) -> None:
     answer = semiview("open", str(tmp_path), PYTHONPATH=str(tmp_path))
     assert "something else" in answer.stderr
     assert "apt-get" not in answer.stderr
+
+
+def test_that_calibrate_without_registrations_names_the_cases_and_writes_nothing(example: Path) -> None:
+    answer = CliRunner().invoke(app, ["calibrate", str(example), "--write", "--json"])
+    document = json.loads(answer.stdout)
+    assert (answer.exit_code, document["proposals"], document["written"]) == (1, [], [])
+    assert set(document["left_out"].values()) == {"unregistered"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from semiview.core.equality import same_values
 from semiview.core.registration import PARAMETERS, Registration
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,7 +42,7 @@ class PixelReading:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A proposal for one tool at one magnification.
+    """Pixel size of one tool at one magnification, proposed or kept.
 
     Attributes
     ----------
@@ -53,6 +54,8 @@ class Calibration:
         Standard error of the means.
     case_ids
         What it rests on.
+    date
+        ISO day on which it was kept; empty for a proposal.
     """
 
     tool: str
@@ -64,6 +67,10 @@ class Calibration:
     sigma_y_nm: float
     sigma_skew: float
     case_ids: tuple[str, ...]
+    date: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return same_values(self, other)
 
     @property
     def anisotropy(self) -> float:
@@ -85,28 +92,16 @@ def unfit_because(registration: Registration) -> str | None:
 
 def read_pixel(case_id: str, tool: str, registration: Registration) -> PixelReading:
     """Pixel sizes and skew of one registration, with their standard deviations."""
-    values = _axes(registration)
+    values = np.array(registration.pixel_axes())
     covariance = registration.trust.covariance
     sigma = np.full(3, np.nan)
     if covariance is not None:
         jacobian = np.zeros((3, len(PARAMETERS)))
         for column, name in enumerate(PARAMETERS):
             stepped = replace(registration, **{name: getattr(registration, name) + 1e-5})
-            jacobian[:, column] = (_axes(stepped) - values) / 1e-5
+            jacobian[:, column] = (stepped.pixel_axes() - values) / 1e-5
         sigma = np.sqrt(np.maximum(np.diag(jacobian @ covariance @ jacobian.T), 0))
     return PixelReading(case_id, tool, registration.frame.nm_per_px, *map(float, values), *map(float, sigma))
-
-
-def _axes(registration: Registration) -> FloatArray:
-    """(x_nm, y_nm, skew): the linear part written as diag(s_u, s_v) [[1, k'], [0, 1]] R."""
-    mirror = np.diag([-1.0, 1.0]) if registration.frame.mirrored else np.eye(2)
-    first, second = registration.linear_nm() @ mirror
-    s_v = float(np.hypot(*second))
-    up = second / s_v
-    right = np.array([up[1], -up[0]])
-    s_u = float(first @ right)
-    size = registration.frame.nm_per_px
-    return np.array([size / s_u, size / s_v, float(first @ up) / s_u])
 
 
 def calibrate(readings: Sequence[PixelReading]) -> tuple[Calibration, ...]:
@@ -119,6 +114,12 @@ def calibrate(readings: Sequence[PixelReading]) -> tuple[Calibration, ...]:
         )
         groups.setdefault(key, []).append(reading)
     return tuple(_mean(tool, stated, group) for (tool, stated), group in groups.items())
+
+
+def calibration_for(calibrations: Sequence[Calibration], tool: str, stated_nm: float) -> Calibration | None:
+    """The newest for a tool and a magnification, the later of two of one day; None if there is none."""
+    fit = [each for each in calibrations if each.tool == tool and _alike(each.stated_nm, stated_nm)]
+    return max(enumerate(fit), key=lambda pair: (pair[1].date, pair[0]))[1] if fit else None
 
 
 def _alike(one: float, other: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from semiview.core.design import Design
 from semiview.core.prediction import Prediction
 from semiview.core.registration import Registration
-from semiview.core.sem_image import SemImage
+from semiview.core.sem_image import PixelSize, SemImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class Case:
     """SEM image, design and prediction of one field, and where the stage says it lies.
 
     `warnings` are sentences about doubtful input that did not prevent loading (two pixel sizes that differ, several
-    layers unioned, a tone nobody set, a prediction that could not be read).
+    layers unioned, a tone nobody set, a prediction that could not be read). `calibrated` is the pixel size that the
+    project's calibration of this tool and magnification gives, None without one; the registration's frame stays the
+    nominal one.
     """
 
     info: CaseInfo
@@ -44,6 +46,7 @@ class Case:
     design: Design | None = None
     prediction: Prediction | None = None
     warnings: tuple[str, ...] = ()
+    calibrated: PixelSize | None = None
 
     def __post_init__(self) -> None:
         if self.prediction is not None and self.prediction.probability.shape != self.sem.shape:

@@ -9,6 +9,7 @@ from semiview.core.gauge import Gauge
 from semiview.core.registration import Registration
 
 EdgeAlgorithm = Literal["threshold", "derivative", "linear", "sigmoid", "peak", "model"]
+Scale = Literal["calibrated", "nominal", "registration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class MeasureSettings:
         30 px, whichever is less, but at least 4 px.
     tolerance_nm
         |EPE| above it is a violation.
+    scale
+        Pixel size for CD and roughness: the project's calibration where there is one, the nominal one, or the one
+        that the case's own registration found, which hides a real change of CD.
     """
 
     edge_algorithm: EdgeAlgorithm = "threshold"
@@ -40,6 +44,7 @@ class MeasureSettings:
     corner_nm: float = float("nan")
     epe_reach_nm: float = float("nan")
     tolerance_nm: float = 15.0
+    scale: Scale = "calibrated"
 
     def __eq__(self, other: object) -> bool:
         return same_values(self, other)

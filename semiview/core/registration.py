@@ -148,6 +148,19 @@ class Registration:
         result[:2, 2] = self.to_px(np.zeros((1, 2)))[0]
         return result
 
+    def pixel_axes(self) -> tuple[float, float, float]:
+        """Size of a pixel in design nm along the image's rows and columns, and its skew, as this registration has them.
+
+        The linear part written as diag(s_u, s_v) [[1, k'], [0, 1]] R(theta') M; the sizes are nm_per_px over s_u and
+        s_v, the skew k' is the tangent of the angle that the image's axes miss 90 deg by.
+        """
+        mirror = np.diag([-1.0, 1.0]) if self.frame.mirrored else np.eye(2)
+        first, second = self.linear_nm() @ mirror
+        s_v = float(np.hypot(*second))
+        up = second / s_v
+        s_u = float(first @ np.array([up[1], -up[0]]))
+        return self.frame.nm_per_px / s_u, self.frame.nm_per_px / s_v, float(first @ up) / s_u
+
     def to_px(self, points_nm: npt.ArrayLike) -> Points:
         """(N, 2) design nm -> (N, 2) image px.
 

@@ -11,12 +11,14 @@ from urllib.parse import quote
 
 import numpy as np
 
+from semiview.alignment.calibration import Calibration, calibration_for
 from semiview.core.case import Case
 from semiview.core.design import Design, Tone
 from semiview.core.document import MeasureSettings
 from semiview.core.prediction import Prediction
 from semiview.core.registration import Registration, nominal_registration
-from semiview.core.sem_image import SemImage
+from semiview.core.sem_image import PixelSize, SemImage
+from semiview.files.calibration_entries import add_calibrations, remove_calibrations
 from semiview.files.case_file_name import case_file_name
 from semiview.files.case_list import CaseRow, paired_by_name, read_case_list
 from semiview.files.design_file import GDS_SUFFIXES, DesignLibrary, layer_warnings
@@ -26,6 +28,7 @@ from semiview.files.problem import FileProblem
 from semiview.files.project_settings import ProjectSettings, read_settings, write_setting
 from semiview.files.sem_image_file import load_sem_image
 
+SETTINGS = "project.toml"
 MARGIN, MOST_MARGIN_NM = 0.2, 10_000.0  # the stage may be off by that: of the field, and at most
 SCALE_ROOM, ROTATION_ROOM_DEG = 1.03, 3.0  # what alignment may find beyond the nominal frame
 IMPORTED = "imported"  # checkpoint of a prediction that came with the case list
@@ -88,10 +91,15 @@ class Project:
             folder = folder.parent
         if not folder.is_dir():
             raise FileProblem(folder, "There is no such folder.", "Choose a folder with images or a cases.csv.")
-        settings, problems = read_settings(folder / "project.toml")
+        settings, problems = read_settings(folder / SETTINGS)
         case_list = folder / "cases.csv"
         rows, more = read_case_list(case_list) if case_list.exists() else paired_by_name(folder)
         return cls(folder, settings, rows, (*problems, *more))
+
+    @property
+    def settings_path(self) -> Path:
+        """What holds for every case."""
+        return self.folder / SETTINGS
 
     @property
     def registrations_path(self) -> Path:
@@ -159,7 +167,13 @@ class Project:
             warnings.append(NO_PIXEL_SIZE)
         nominal, design = self._design(row, sem, warnings)
         prediction = self._prediction(row, sem, checkpoint_id, warnings)
-        return Case(row.info, sem, nominal, design, prediction, tuple(warnings))
+        calibrated = self.calibrated_size(row.info.tool, sem.pixel_size)
+        return Case(row.info, sem, nominal, design, prediction, tuple(warnings), calibrated)
+
+    def calibrated_size(self, tool: str, nominal: PixelSize) -> PixelSize | None:
+        """Pixel size by the newest calibration of a tool at the magnification of a nominal size; None without one."""
+        found = calibration_for(self.settings.calibrations, tool, nominal.x_nm) if nominal.known else None
+        return None if found is None else PixelSize(found.x_nm, found.y_nm, f"calibration of {found.date}")
 
     def set_pixel_size(self, nm_per_px: float) -> "Project":
         """The project with another default pixel size, written to project.toml.
@@ -175,9 +189,22 @@ class Project:
         """The project with another default tone, written to project.toml; raises FileProblem if that failed."""
         return self._with_setting("tone", tone)
 
+    def add_calibrations(self, calibrations: tuple[Calibration, ...]) -> "Project":
+        """The project with further calibrations, written to project.toml; raises FileProblem if that failed."""
+        add_calibrations(self.settings_path, calibrations)
+        return self._read_again()
+
+    def remove_calibrations(self, calibrations: tuple[Calibration, ...]) -> "Project":
+        """The project without those calibrations, in project.toml too; raises FileProblem if that failed."""
+        remove_calibrations(self.settings_path, calibrations)
+        return self._read_again()
+
     def _with_setting(self, key: str, value: float | str) -> "Project":
-        path = self.folder / "project.toml"
-        write_setting(path, key, value)
+        write_setting(self.settings_path, key, value)
+        return self._read_again()
+
+    def _read_again(self) -> "Project":
+        path = self.settings_path
         settings, problems = read_settings(path)
         kept = tuple(problem for problem in self.problems if problem.path != path)
         return Project(self.folder, settings, self.rows, (*problems, *kept), self._libraries)

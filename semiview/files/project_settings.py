@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
+from semiview.alignment.calibration import Calibration
 from semiview.core.design import Tone
-from semiview.core.document import EdgeAlgorithm, MeasureSettings
+from semiview.core.document import EdgeAlgorithm, MeasureSettings, Scale
 from semiview.core.sem_image import PixelSize
+from semiview.files.calibration_entries import calibrations_in
 from semiview.files.durable_file import exclusive_lock, write_durably
 from semiview.files.layer_roles import LayerRole, parse_layers
 from semiview.files.problem import FileProblem
 
-KEYS = ("nm_per_px", "nm_per_px_x", "nm_per_px_y", "design", "cell", "layers", "tone", "measure")
+KEYS = ("nm_per_px", "nm_per_px_x", "nm_per_px_y", "design", "cell", "layers", "tone", "measure", "calibration")
 SOURCE = "project default"
 
 
@@ -28,6 +30,7 @@ class ProjectSettings:
     layers: tuple[LayerRole, ...] = ()
     tone: Tone | None = None
     measure: MeasureSettings = field(default_factory=MeasureSettings)
+    calibrations: tuple[Calibration, ...] = ()
 
 
 def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]:
@@ -67,6 +70,7 @@ def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]
         taken("layers", lambda value: parse_layers(_text(value)), ()),
         taken("tone", lambda value: parse_tone(_text(value)), None),
         taken("measure", _measure_settings, MeasureSettings()),
+        taken("calibration", calibrations_in, ()),
     )
     return settings, tuple(problems)
 
@@ -126,6 +130,9 @@ def _measure_settings(table: Any) -> MeasureSettings:
                 raise ValueError(
                     f'the edge algorithm "{value}" is not known; {", ".join(get_args(EdgeAlgorithm))} are.'
                 )
+        elif key == "scale":
+            if value not in get_args(Scale):
+                raise ValueError(f'the scale "{value}" is not known; {", ".join(get_args(Scale))} are.')
         elif key == "rows_averaged":
             if not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
                 raise ValueError(f"rows_averaged is a whole number from 1, not {value!r}.")

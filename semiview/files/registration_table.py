@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from semiview.core.case import Case
-from semiview.core.registration import PARAMETERS, Registration, RegistrationClass, Transform, Trust, Verdict
+from semiview.core.registration import PARAMETERS, Frame, Registration, RegistrationClass, Transform, Trust, Verdict
 from semiview.files.csv_table import cell_text, read_table, table_bytes
 from semiview.files.durable_file import exclusive_lock, write_durably
 from semiview.files.problem import FileProblem
@@ -73,6 +73,28 @@ def registration_of(row: Mapping[str, str], case: Case) -> Registration:
                 f"The row of {case.case_id} is of another {_WORDS[name]} ({row[name] or 'none'}, now {own[name]}).",
                 "Align the case again.",
             )
+    return _told(row, case.case_id, case.nominal.frame)
+
+
+def recorded_registration(row: Mapping[str, str]) -> Registration:
+    """The registration that a row tells, in the frame that the row itself names: of the picture it was made for.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be read.
+    """
+    try:
+        left, top, right, bottom = (int(part) for part in (row.get("crop") or "0,0,1,1").split(","))
+        middle_px = ((right - left - 1) / 2, (bottom - top - 1) / 2)
+        place = (_number(row["x_nm"]), _number(row["y_nm"]))
+        frame = Frame(middle_px, place, _number(row["nm_per_px"]), row.get("mirrored") == "yes")
+    except ValueError as error:
+        raise _unreadable(row["case_id"], error) from error
+    return _told(row, row["case_id"], frame)
+
+
+def _told(row: Mapping[str, str], case_id: str, frame: Frame) -> Registration:
     try:
         trust = Trust(
             _choice(row["verdict"], get_args(Verdict)),
@@ -88,14 +110,16 @@ def registration_of(row: Mapping[str, str], case: Case) -> Registration:
         )
         shift_x_nm, shift_y_nm, rotation_deg, scale_x, scale_y, shear = (float(row[name]) for name in PARAMETERS)
         transform: Transform = _choice(row["transform"], get_args(Transform)) or "shift"
-        frame, method = case.nominal.frame, row["method"]
+        method = row["method"]
         return Registration(
             frame, shift_x_nm, shift_y_nm, rotation_deg, scale_x, scale_y, shear, transform, method, trust
         )
     except ValueError as error:
-        raise FileProblem(
-            "registrations.csv", f"The row of {case.case_id} cannot be read ({error}).", "Align the case again."
-        ) from error
+        raise _unreadable(case_id, error) from error
+
+
+def _unreadable(case_id: str, error: ValueError) -> FileProblem:
+    return FileProblem("registrations.csv", f"The row of {case_id} cannot be read ({error}).", "Align the case again.")
 
 
 def update_registrations(path: Path, found: Mapping[str, tuple[Registration, Case]]) -> None:

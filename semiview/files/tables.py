@@ -14,13 +14,14 @@ import numpy as np
 from semiview.core.case import Case
 from semiview.core.document import MeasureSettings
 from semiview.core.registration import Registration
+from semiview.core.sem_image import PixelSize
 from semiview.files.csv_table import cell_text, table_bytes
 from semiview.files.durable_file import make_folder, write_durably
 from semiview.metrology.cd import CdRow
-from semiview.metrology.measurement import Measurement
+from semiview.metrology.measurement import REGISTRATION_SCALE, Measurement
 
 INFO_COLUMNS = ("pattern_type", "group", "tool", "recipe", "layer_name", "lot", "wafer", "field", "acquired_at")
-CARRIED = ("status", "reason", "verdict", "record_id", "nm_per_px_x", "nm_per_px_y", *INFO_COLUMNS)
+CARRIED = ("status", "reason", "verdict", "record_id", "nm_per_px_x", "nm_per_px_y", "scale_source", *INFO_COLUMNS)
 GAUGE_COLUMNS = (
     *("case_id", "gauge_id", "feature_id", "mode", "x_nm", "y_nm", "angle_deg", "source", "cd_nm", "cd_sigma_nm"),
     *("cd_design_nm", "cd_min_nm", "cd_max_nm", "cd_se_nm", "length_nm", "width_nm", "diameter_a_nm"),
@@ -193,15 +194,16 @@ def _bias_numbers(rows: Sequence[CdRow]) -> Row:
     }
 
 
-def _carried(each: MeasuredCase) -> Row:
-    """What every row of a case carries beside its own columns."""
-    info, size = each.case.info, each.case.sem.pixel_size
+def _carried(each: MeasuredCase, size: PixelSize | None = None) -> Row:
+    """What every row of a case carries beside its own columns; `size`: the scale of its numbers."""
+    info, size = each.case.info, size or each.measurement.scale
     return {
         "case_id": each.case.case_id,
         "verdict": each.registration.trust.verdict,
         "record_id": each.record_id,
         "nm_per_px_x": size.x_nm,
         "nm_per_px_y": size.y_nm,
+        "scale_source": size.source,
         **{name: getattr(info, name) for name in INFO_COLUMNS},
     }
 
@@ -214,7 +216,8 @@ def _gauge_rows(each: MeasuredCase) -> list[Row]:
 
 
 def _epe_rows(each: MeasuredCase) -> list[Row]:
-    carried, table = _carried(each), each.measurement.epe
+    x_nm, y_nm, _ = each.registration.pixel_axes()  # EPE goes to design nm through the registration
+    carried, table = _carried(each, PixelSize(x_nm, y_nm, REGISTRATION_SCALE)), each.measurement.epe
     columns: dict[str, list[Any]] = {one.name: getattr(table, one.name).tolist() for one in fields(table)}
     columns["status"] = [NO_VALUE if math.isnan(value) else OK for value in columns["epe_nm"]]
     names = list(columns)
@@ -255,6 +258,11 @@ def _manifest(measured: Sequence[MeasuredCase]) -> dict[str, Any]:
         "cases": {
             each.case.case_id: {
                 "pixel_size_source": each.case.sem.pixel_size.source,
+                "scale": {
+                    "x_nm": _finite(each.measurement.scale.x_nm),
+                    "y_nm": _finite(each.measurement.scale.y_nm),
+                    "source": each.measurement.scale.source,
+                },
                 "registration": each.registration.method,
                 "warnings": list(each.case.warnings),
             }

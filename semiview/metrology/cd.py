@@ -20,7 +20,7 @@ HOLE_SHARE = 0.75  # of a hole's outline on which an edge must have been found
 
 @dataclass(frozen=True, slots=True)
 class CdRow:
-    """A row of gauges.csv without the case. Widths in nm at the nominal pixel size; NaN with a reason.
+    """A row of gauges.csv without the case. Widths in nm of the scale used; NaN with a reason.
 
     `cd_sigma_nm` is the spread of the widths along the gauge, `cd_se_nm` the standard error of their mean with the
     neighbouring rows' correlation. `n_failed` rows had no two edges. `nm_per_px_x/y` say which scale was used.
@@ -80,7 +80,7 @@ def measure_cd(
     Parameters
     ----------
     pixel_size
-        The nominal scale that widths are given in; the registration only says where to look.
+        The scale that widths are given in; the registration only says where to look.
     ignore
         (H, W) True where nothing may be read; a gauge whose middle or edge lies there has no CD.
     """

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -36,6 +36,7 @@ from semiview.metrology.pixel_scores import PixelScores, divided, pixel_scores
 from semiview.metrology.roughness import RoughnessRow, measure_roughness
 
 FALLBACK_REACH_PX = 20.0
+REGISTRATION_SCALE = "registration"
 NUDGES = (0.02, 3e-4, 3e-4, 3e-4)  # deg, scales and shear that move the border of a field by some 0.3 px
 
 
@@ -97,6 +98,8 @@ class Measurement:
         What the picture's noise allows on its own edges, and what the algorithm reached; None without SEM edges.
     roughness
         Of the drawn lines that are long enough, from the picture.
+    scale
+        Pixel size that CD, roughness and distances between contours are given in, and whose it is.
     """
 
     outlines_px: Mapping[Source, tuple[Points, ...]]
@@ -108,6 +111,7 @@ class Measurement:
     seconds: float
     precision: EdgePrecision | None = None
     roughness: tuple[RoughnessRow, ...] = ()
+    scale: PixelSize = field(default_factory=PixelSize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,8 @@ def measure(case: Case, document: Document) -> Measurement:
     Notes
     -----
     EPE and gauges against the design need a design with a tone, a pixel size and a registration that somebody vouches
-    for; otherwise `reasons` tells which is wanting. Gauges placed by hand are read with any registration. CD is in
-    nominal nm (the case's pixel size), EPE in design nm (through the registration).
+    for; otherwise `reasons` tells which is wanting. Gauges placed by hand are read with any registration. CD and
+    roughness are in nm of the scale that the settings choose, EPE in design nm (through the registration).
     """
     begun = time.perf_counter()
     reasons = _withheld(case, document)
@@ -161,8 +165,9 @@ def measure(case: Case, document: Document) -> Measurement:
         shapes["prediction"] = case.prediction
     if document.correction is not None:
         shapes["approved"] = document.correction
+    scale = measuring_scale(case, document)
     under = _Conditions(
-        design, document.registration, settings, document.ignore, document.gauges, case.sem.pixel_size, case.sem.shape
+        design, document.registration, settings, document.ignore, document.gauges, scale, case.sem.shape
     )
     for source, shape in shapes.items():
         readings[source] = _read_shape(source, shape, under)
@@ -179,7 +184,19 @@ def measure(case: Case, document: Document) -> Measurement:
         seconds=time.perf_counter() - begun,
         precision=readings["sem"].precision,
         roughness=readings["sem"].roughness,
+        scale=scale,
     )
+
+
+def measuring_scale(case: Case, document: Document) -> PixelSize:
+    """The pixel size for CD and roughness: calibrated, else nominal; the registration's own only where it is asked."""
+    nominal, registration = case.sem.pixel_size, document.registration
+    if not nominal.known or document.settings.scale == "nominal":
+        return nominal
+    if document.settings.scale == "registration" and registration.unusable_because is None:
+        x_nm, y_nm, _ = registration.pixel_axes()
+        return PixelSize(x_nm, y_nm, REGISTRATION_SCALE)
+    return case.calibrated or nominal
 
 
 def _withheld(case: Case, document: Document) -> tuple[str, ...]:
@@ -217,13 +234,16 @@ def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Con
     rough: tuple[RoughnessRow, ...] = ()
     if under.design is not None and under.design.target:
         near = tuple(np.round(registration.parameters / (nm_per_px, nm_per_px, *NUDGES)).tolist())
-        rough = _roughness(sem, under.design, registration.frame, near, settings, under.ignore, reach_px)
+        rough = _roughness(
+            sem, under.pixel_size, under.design, registration.frame, near, settings, under.ignore, reach_px
+        )
     return replace(reading, precision=_precision(contours, sem), roughness=rough)
 
 
 @lru_cache(maxsize=4)
 def _roughness(
     sem: SemImage,
+    pixel_size: PixelSize,
     design: Design,
     frame: Frame,
     near: tuple[float, ...],
@@ -236,7 +256,7 @@ def _roughness(
     registration = Registration(frame, *values.tolist())
     gauges = _design_gauges(design, registration, sem.shape)
     ignored = _ignored((design, registration) if design.ignore else None, ignore, sem.shape)
-    return measure_roughness(sem, gauges, design, registration, settings, reach_px, ignored)
+    return measure_roughness(sem, pixel_size, gauges, design, registration, settings, reach_px, ignored)
 
 
 def _precision(contours: Contours, sem: SemImage) -> EdgePrecision | None:

@@ -15,7 +15,7 @@ from semiview.core.document import MeasureSettings
 from semiview.core.gauge import Gauge
 from semiview.core.outline import bounds
 from semiview.core.registration import Registration
-from semiview.core.sem_image import SemImage
+from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.contour import picture_noise
 from semiview.metrology.crossing import Booleans, Floats, SegmentGrid
 from semiview.metrology.edge_places import LEVEL_PX
@@ -95,6 +95,7 @@ def roughness_of(
 
 def measure_roughness(
     sem: SemImage,
+    pixel_size: PixelSize,
     gauges: Sequence[Gauge],
     design: Design,
     registration: Registration,
@@ -104,9 +105,9 @@ def measure_roughness(
 ) -> tuple[RoughnessRow, ...]:
     """LER and LWR of the drawn lines among the gauges: two rows for each drawn width and direction.
 
-    Lines of fewer than 64 positions are left out. Lengths are in nominal nm (the picture's pixel size).
+    Lines of fewer than 64 positions are left out. Lengths are in nm of `pixel_size`.
     """
-    if not sem.pixel_size.known:
+    if not pixel_size.known:
         return ()
     groups: dict[tuple[float, float], list[Gauge]] = {}
     for gauge in gauges:
@@ -124,14 +125,16 @@ def measure_roughness(
             continue
         across, direction = _across_and_along(alike[0])
         room = min(reach_px, 0.5 * alike[0].cd_design_nm / registration.frame.nm_per_px)
-        found = _positions(sem, places, registration.directions_to_px(across[None])[0], settings, reach_px, room)
+        found = _positions(
+            sem, pixel_size, places, registration.directions_to_px(across[None])[0], settings, reach_px, room
+        )
         if not found:
             continue
         count = min(positions.shape[1] for positions in found)
         cut = np.stack([positions[:, :count] for positions in found])
         name = alike[0].gauge_id if len(found) == 1 else f"{alike[0].gauge_id} and {len(found) - 1} alike"
         along = registration.directions_to_px(direction[None])[0]
-        step = settings.rows_averaged * float(np.hypot(along[0] * sem.pixel_size.x_nm, along[1] * sem.pixel_size.y_nm))
+        step = settings.rows_averaged * float(np.hypot(along[0] * pixel_size.x_nm, along[1] * pixel_size.y_nm))
         rows += roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm)
     return tuple(rows)
 
@@ -198,9 +201,15 @@ def _places(
 
 
 def _positions(
-    sem: SemImage, places: Sequence[Floats], normal: Floats, settings: MeasureSettings, reach_px: float, room_px: float
+    sem: SemImage,
+    pixel_size: PixelSize,
+    places: Sequence[Floats],
+    normal: Floats,
+    settings: MeasureSettings,
+    reach_px: float,
+    room_px: float,
 ) -> list[Floats]:
-    """(2, N) left and right edge of each line in nominal nm; lines with too many positions lost are left out."""
+    """(2, N) left and right edge of each line in nm; lines with too many positions lost are left out."""
     points = np.concatenate([part.reshape(-1, 2) for part in places])
     side = np.concatenate([np.repeat([-1.0, 1.0], part.shape[1]) for part in places])
     profiles = sample_profiles(sem.pixels, points, side[:, None] * normal, reach_px + LEVEL_PX, settings.rows_averaged)
@@ -208,7 +217,7 @@ def _positions(
     noise = picture_noise(sem).averaged(settings.rows_averaged)
     signal, level = (-profiles, noise.negated()) if dark_material(profiles, room) else (profiles, noise)
     offset = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high).offset_px
-    scale = float(np.hypot(normal[0] * sem.pixel_size.x_nm, normal[1] * sem.pixel_size.y_nm))
+    scale = float(np.hypot(normal[0] * pixel_size.x_nm, normal[1] * pixel_size.y_nm))
     lines = []
     ends = np.cumsum([2 * part.shape[1] for part in places])
     for part, end in zip(places, ends.tolist(), strict=True):

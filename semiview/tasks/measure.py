@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semiview.core.case import Case
-from semiview.core.document import Document
+from semiview.core.document import Document, Scale
 from semiview.files.tables import MeasuredCase, write_measurements
 from semiview.metrology.measurement import Measurement, measure
 from semiview.tasks.align import at_its_word
@@ -27,11 +27,14 @@ class MeasureOptions:
         Leave out what nobody accepted or corrected.
     nominal
         Take the nominal frame at its word where no registration stands.
+    scale
+        Whose pixel size CD and roughness are in; None: as the project's settings say.
     """
 
     only_accepted: bool = False
     nominal: bool = False
     jobs: int = 0
+    scale: Scale | None = None
 
 
 def measure_project(
@@ -72,6 +75,8 @@ def measure_case(workspace: Workspace, case_id: str, options: MeasureOptions) ->
     document = opened.document
     if options.nominal and document.registration.trust.verdict is None:
         document = replace(document, registration=at_its_word(document.registration))
+    if options.scale is not None:
+        document = replace(document, settings=replace(document.settings, scale=options.scale))
     document = with_approved_shape(workspace, opened.case, document)
     measurement = measure(opened.case, document)
     record_id = opened.review.record_id

@@ -34,7 +34,7 @@ SCORES = "case_id pattern_type against l1 ssim psnr iou dice hausdorff95_nm epe_
 ROUGHNESS = (
     "case_id gauge_id kind n_edges length_nm sigma3_biased_nm sigma3_unbiased_nm sigma3_se_nm xi_nm hurst noise_nm"
 )
-CARRIED = "status reason verdict record_id nm_per_px_x nm_per_px_y"
+CARRIED = "status reason verdict record_id nm_per_px_x nm_per_px_y scale_source"
 
 
 def measured(case_id: str, bias_px: int, registered: bool = True, visible: bool = False) -> MeasuredCase:
@@ -136,6 +136,7 @@ def test_that_the_manifest_names_every_input_and_the_settings(tmp_path: Path) ->
     assert (manifest["settings"]["tolerance_nm"], manifest["settings"]["epe_step_nm"]) == (3.0, None)
     assert manifest["cases"]["a"] == {
         "pixel_size_source": "case list",
+        "scale": {"x_nm": 2.0, "y_nm": 2.0, "source": "case list"},
         "registration": "manual",
         "warnings": ["a warning"],
     }

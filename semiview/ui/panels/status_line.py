@@ -53,7 +53,7 @@ class StatusLine(QStatusBar):
     def _case_changed(self) -> None:
         case = self._session.case
         self.show_pointer(math.nan, math.nan)
-        self.pixel_size.setText("" if case is None else pixel_size_in_words(case.sem.pixel_size))
+        self.pixel_size.setText("" if case is None else pixel_size_in_words(case.calibrated or case.sem.pixel_size))
 
     def _saving_changed(self) -> None:
         colour = BUSY if self._saving.pending else BAD if self._saving.failures else GOOD
