@@ -10,6 +10,7 @@ from semiview.core.sem_image import PixelSize
 FEI_TAGS = (34682, 34680)
 ZEISS_TAG = 34118
 XP_COMMENT_TAG = 40092
+TESCAN_TAG = 50431
 
 NM_PER_UNIT = {"fm": 1e-6, "pm": 1e-3, "nm": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "mm": 1e6, "m": 1e9}
 TOLERANCE = 0.01  # two sizes that differ by more are said to differ
@@ -35,7 +36,7 @@ class VendorTags:
 
 
 def vendor_tags(tags: Mapping[int, Any], file_shape: tuple[int, int]) -> VendorTags:
-    """Read the tags of FEI/Thermo, Zeiss or Hitachi; what cannot be trusted stays unknown and is said.
+    """Read the tags of FEI/Thermo, Zeiss, Hitachi or TESCAN; what cannot be trusted stays unknown and is said.
 
     Parameters
     ----------
@@ -49,8 +50,11 @@ def vendor_tags(tags: Mapping[int, Any], file_shape: tuple[int, int]) -> VendorT
             return _fei(tags[code], file_shape)
     if isinstance(tags.get(ZEISS_TAG), Mapping):
         return _zeiss(tags[ZEISS_TAG], file_shape)
+    if TESCAN_TAG in tags:
+        return tescan_tags(written_fields(_text(tags[TESCAN_TAG], "latin-1")), file_shape, "The TESCAN tag")
     if XP_COMMENT_TAG in tags:
-        return _hitachi(tags[XP_COMMENT_TAG])
+        found = hitachi_tags(written_fields(_text(tags[XP_COMMENT_TAG], "utf-16-le")), file_shape, "The comment")
+        return found if found.pixel_size.known or found.warnings else VendorTags(metadata=found.metadata)
     return VendorTags()
 
 
@@ -71,10 +75,10 @@ def _fei(tag: Mapping[str, Any], file_shape: tuple[int, int]) -> VendorTags:
     section = next((name for name in (scan, "Scan", "EScan") if f"{name}.PixelWidth" in metadata), "")
     if not section:
         return VendorTags("FEI/Thermo", metadata=metadata, warnings=("The FEI/Thermo tag names no pixel size.",))
-    width_nm, height_nm = (_number(metadata.get(f"{section}.Pixel{side}", "")) * 1e9 for side in ("Width", "Height"))
+    width_nm, height_nm = (number(metadata.get(f"{section}.Pixel{side}", "")) * 1e9 for side in ("Width", "Height"))
     if not (width_nm > 0 and height_nm > 0):
         return VendorTags("FEI/Thermo", metadata=metadata, warnings=("The FEI/Thermo tag names no pixel size.",))
-    columns, rows = (_number(metadata.get(f"Image.Resolution{axis}", "")) for axis in "XY")
+    columns, rows = (number(metadata.get(f"Image.Resolution{axis}", "")) for axis in "XY")
     height, width = file_shape
     if columns > 0 and (columns != width or rows > height):
         said = f"The FEI/Thermo tag speaks of {columns:.0f} x {rows:.0f} px, the file has {width} x {height}"
@@ -96,9 +100,9 @@ def _zeiss(tag: Mapping[str, Any], file_shape: tuple[int, int]) -> VendorTags:
     if stored and int(stored[1]) != width:
         said = f"The Zeiss tag speaks of {stored[1]} x {stored[2]} px, the file has {width} x {height}"
         return VendorTags("Zeiss", metadata=metadata, warnings=(f"{said}: its pixel size is not used.",))
-    field_nm = _length_nm(metadata.get("ap_width", ""))
-    stored_nm = _length_nm(metadata.get("ap_image_pixel_size", ""))
-    shown_nm = _length_nm(metadata.get("ap_pixel_size", ""))
+    field_nm = length_nm(metadata.get("ap_width", ""))
+    stored_nm = length_nm(metadata.get("ap_image_pixel_size", ""))
+    shown_nm = length_nm(metadata.get("ap_pixel_size", ""))
     if stored_nm > 0:
         size = PixelSize(stored_nm, stored_nm, "Zeiss AP_IMAGE_PIXEL_SIZE")
     elif shown_nm > 0 and field_nm > 0 and differ(shown_nm, field_nm / width):
@@ -116,26 +120,59 @@ def _zeiss(tag: Mapping[str, Any], file_shape: tuple[int, int]) -> VendorTags:
     return VendorTags("Zeiss", size, None, metadata, warnings)
 
 
-def _hitachi(value: Any) -> VendorTags:
-    """Hitachi: UTF-16 lines `key=value` in the XPComment, PixelSize in nm."""
-    comment = value.decode("utf-16-le", errors="replace") if isinstance(value, bytes) else str(value)
-    pairs = (line.split("=", 1) for line in comment.replace("\0", "").splitlines() if "=" in line)
-    metadata = {key.strip(): text.strip() for key, text in pairs}
-    size_nm = _number(metadata.get("PixelSize", ""))
+def hitachi_tags(fields: Mapping[str, str], file_shape: tuple[int, int], where: str) -> VendorTags:
+    """Hitachi: `PixelSize` in nm, of an image of `DataSize` px. `where` names the text in sentences."""
+    height, width = file_shape
+    said = re.fullmatch(r"(\d+)\s*[x*]\s*(\d+)", fields.get("DataSize", ""))
+    if said and (int(said[1]) != width or int(said[2]) > height):
+        spoken = f"{where} (Hitachi) speaks of {said[1]} x {said[2]} px, the image has {width} x {height}"
+        return VendorTags("Hitachi", metadata=fields, warnings=(f"{spoken}: its pixel size is not used.",))
+    size_nm = number(fields.get("PixelSize", ""))
     if not size_nm > 0:
-        return VendorTags(metadata=metadata)
-    return VendorTags("Hitachi", PixelSize(size_nm, size_nm, "Hitachi PixelSize"), None, metadata)
+        warnings = (f"{where} (Hitachi) names no pixel size.",) if "InstructName" in fields else ()
+        return VendorTags("Hitachi", metadata=fields, warnings=warnings)
+    return VendorTags("Hitachi", PixelSize(size_nm, size_nm, "Hitachi PixelSize"), None, fields)
 
 
-def _length_nm(text: str) -> float:
-    """A number with its unit, such as "900.9 pm", in nm; NaN if it is none."""
-    found = re.fullmatch(r"\s*([-+.\deE]+)\s*([a-zµμ]+)\s*", text)
+def tescan_tags(fields: Mapping[str, str], file_shape: tuple[int, int], where: str) -> VendorTags:
+    """TESCAN: `PixelSizeX` and `PixelSizeY` in m; `ImageStripSize` rows of data bar under the picture."""
+    width_nm, height_nm = (number(fields.get(f"PixelSize{axis}", "")) * 1e9 for axis in "XY")
+    if not (width_nm > 0 and height_nm > 0):
+        return VendorTags("TESCAN", metadata=fields, warnings=(f"{where} (TESCAN) names no pixel size.",))
+    strip = number(fields.get("ImageStripSize", ""))
+    height, width = file_shape
+    picture = (height - int(strip), width) if 0 < strip < height else None
+    return VendorTags("TESCAN", PixelSize(width_nm, height_nm, "TESCAN PixelSizeX"), picture, fields)
+
+
+def written_fields(text: str) -> dict[str, str]:
+    """Lines `key=value`, whatever section they stand in; of a key that stands twice the first."""
+    fields: dict[str, str] = {}
+    for line in text.replace("\0", "").splitlines():
+        key, equals, value = line.partition("=")
+        if equals:
+            fields.setdefault(re.sub(r"^.*[^\w$ .-]", "", key).strip(), value.strip())
+    return fields
+
+
+def _text(value: Any, encoding: str) -> str:
+    return value.decode(encoding, errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def length_nm(text: str) -> float:
+    """A number with its unit, such as "900.9 pm" or "10um", in nm; NaN if it is none.
+
+    >>> length_nm("900.9 pm"), length_nm("10um"), length_nm("2 µm")
+    (0.9009, 10000.0, 2000.0)
+    """
+    found = re.fullmatch(r"\s*([-+.\deE]+?)\s*([a-zµμ]+)\s*", text)
     if found is None or found[2] not in NM_PER_UNIT:
         return float("nan")
-    return _number(found[1]) * NM_PER_UNIT[found[2]]
+    return number(found[1]) * NM_PER_UNIT[found[2]]
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """A number, or NaN if the text is none."""
     try:
         return float(text)
     except ValueError:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from semiview.core.sem_image import PictureArea, PixelSize, SemImage
 from semiview.files.data_bar import picture_height
 from semiview.files.grey_image import GreyImage, grey_image, read_bytes
+from semiview.files.pixel_size_sidecar import sidecar_tags
 from semiview.files.pixel_size_tags import VendorTags, differ, vendor_tags
 from semiview.files.problem import FileProblem
 
@@ -29,7 +30,7 @@ class SemFileInfo:
     pages
         Number of pages; 1 for all but TIFF.
     pixel_size
-        From the file's own metadata, or unknown.
+        From the file's own metadata, or those in a text file beside it; or unknown.
     area
         The picture without its data bar, and how that was told.
     metadata
@@ -71,7 +72,7 @@ def load_sem_image(
     """
     data = read_bytes(path)
     image = grey_image(path, data, page or 0)
-    tags = vendor_tags(image.tags, image.page_shapes[0])
+    tags = _with_sidecar(vendor_tags(image.tags, image.page_shapes[0]), sidecar_tags(path, image.page_shapes[0]))
     info = _information(path, image, tags, area, page)
     size = info.pixel_size
     if pixel_size is not None and pixel_size.known:
@@ -142,6 +143,17 @@ def _area(path: Path, image: GreyImage, tags: VendorTags, given: PictureArea | N
         return PictureArea(0, 0, width, tags.picture_shape[0]), "file metadata"
     rows = picture_height(image.pixels)
     return PictureArea(0, 0, width, rows), "whole file" if rows == height else "data bar found"
+
+
+def _with_sidecar(tags: VendorTags, beside: VendorTags) -> VendorTags:
+    """What the file says of itself, completed by what a text file beside it says."""
+    warnings = (*tags.warnings, *beside.warnings)
+    if not tags.pixel_size.known:
+        picture = tags.picture_shape or beside.picture_shape
+        vendor = beside.vendor or tags.vendor
+        return VendorTags(vendor, beside.pixel_size, picture, {**beside.metadata, **tags.metadata}, warnings)
+    warnings += _differences(tags.pixel_size, beside.pixel_size)
+    return replace(tags, picture_shape=tags.picture_shape or beside.picture_shape, warnings=warnings)
 
 
 def _differences(given: PixelSize, own: PixelSize) -> tuple[str, ...]:
