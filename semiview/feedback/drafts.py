@@ -2,9 +2,9 @@
 
 import contextlib
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from semiview.feedback.hdf5_parts import (
     get_array,
     get_gauges,
     get_registration,
+    new_group,
     new_image,
     opened_image,
     put_array,
@@ -78,20 +79,8 @@ def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) ->
         "saved_at": draft.saved_at,
         "body_sha256": NO_SHA256,
     }
-    room, buffer = user_block_bytes(WHAT, facts), io.BytesIO()
-    with new_image(buffer, room) as file:
-        put_registration(file.create_group("registration"), document.registration)
-        for name in ("correction", "ignore"):
-            layer = getattr(document, name)
-            if layer is not None:
-                put_array(file, name, layer.to_array())
-        if document.gauges:
-            put_gauges(file.create_group("gauges"), document.gauges)
-        settings = file.create_group("settings").attrs
-        for name, value in asdict(document.settings).items():
-            settings[name] = value
-    image = buffer.getvalue()
-    facts["body_sha256"] = hashlib.sha256(image[room:]).hexdigest()
+    image = new_image(partial(_put, document=document), user_block_bytes(WHAT, facts))
+    facts["body_sha256"] = hashlib.sha256(image).hexdigest()
     path = draft_path(folder, draft.case_id)
     make_folder(path.parent, calls)
     write_durably(path, with_user_block(WHAT, facts, image), calls)
@@ -157,6 +146,19 @@ def list_drafts(folder: Path) -> tuple[str, ...]:
 def draft_path(folder: Path, case_id: str) -> Path:
     """Where the draft of a case lies."""
     return folder / FOLDER_NAME / (case_file_name(case_id) + _SUFFIX)
+
+
+def _put(file: h5py.File, document: Document) -> None:
+    put_registration(new_group(file, "registration"), document.registration)
+    for name in ("correction", "ignore"):
+        layer = getattr(document, name)
+        if layer is not None:
+            put_array(file, name, layer.to_array())
+    if document.gauges:
+        put_gauges(new_group(file, "gauges"), document.gauges)
+    settings = file.create_group("settings").attrs
+    for name, value in asdict(document.settings).items():
+        settings[name] = value
 
 
 def _draft(file: h5py.File, facts: Mapping[str, Any]) -> Draft:

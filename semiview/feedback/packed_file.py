@@ -1,6 +1,5 @@
 """All samples as one HDF5 file: a view with links to the records, or a packed copy to take away."""
 
-import io
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -26,14 +25,15 @@ def write_view(path: Path, samples: Sequence[RecordHeader], calls: SystemCalls =
     FileProblem
         If it cannot be written.
     """
-    buffer = io.BytesIO()
-    with new_image(buffer) as file:
+
+    def fill(file: h5py.File) -> None:
         file.attrs["format"] = FORMAT
         links = file.create_group("samples")
         for header in samples:
             links[name_in_hdf5(header.case_id)] = h5py.ExternalLink(relative_path(header.record_id).as_posix(), "/")
         _put_index(file, samples)
-    write_durably(path, buffer.getvalue(), calls)
+
+    write_durably(path, new_image(fill), calls)
 
 
 def export_records(

@@ -1,7 +1,6 @@
 """A record as the bytes of an HDF5 file, and back. docs/feedback-record.md lists what is in it."""
 
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,20 @@ import numpy as np
 
 from semiview.core.review import DecisionKind
 from semiview.feedback.hdf5_parts import (
+    TEXT,
     get_array,
     get_gauges,
+    get_numbers,
     get_outlines,
     get_registration,
     get_table,
+    get_texts,
+    new_group,
     new_image,
     opened_image,
     put_array,
     put_gauges,
+    put_numbers,
     put_outlines,
     put_registration,
     put_table,
@@ -122,13 +126,14 @@ def to_bytes(record: Record, identifier: str, split: str | None = None) -> bytes
     """
     split = record.split if split is None else split
     facts = _facts(record, identifier, NO_SHA256) | {"split": split}
-    room, buffer = user_block_bytes(WHAT, facts), io.BytesIO()
-    with new_image(buffer, room) as file:
-        texts = {name: getattr(record, name) for name in _TEXTS}
-        put_texts(file, texts | {"record_uuid": identifier, "split": split})
+    texts = {name: getattr(record, name) for name in _TEXTS} | {"record_uuid": identifier, "split": split}
+
+    def fill(file: h5py.File) -> None:
+        put_texts(file, texts)
         _put(file, record)
-    image = buffer.getvalue()
-    return with_user_block(WHAT, facts | {"body_sha256": hashlib.sha256(image[room:]).hexdigest()}, image)
+
+    image = new_image(fill, user_block_bytes(WHAT, facts))
+    return with_user_block(WHAT, facts | {"body_sha256": hashlib.sha256(image).hexdigest()}, image)
 
 
 def from_bytes(data: bytes) -> Record:
@@ -219,38 +224,42 @@ _HEADER_FACTS = tuple(
 
 
 def _put(file: h5py.File, record: Record) -> None:
-    file.attrs["schema_version"] = record.schema_version
-    for name in (*_FLAGS, *_NUMBERS):
-        file.attrs[name] = getattr(record, name)
-    file.attrs.create("supersedes", np.array(record.supersedes, dtype=object), dtype=h5py.string_dtype())
+    numbers = {name: getattr(record, name) for name in (*_FLAGS, *_NUMBERS)}
+    put_numbers(file, {"schema_version": record.schema_version} | numbers)
+    file.attrs.create("supersedes", np.array(record.supersedes, dtype=object), dtype=TEXT)
+    groups: dict[str, h5py.Group] = {}
+
+    def group(name: str) -> h5py.Group:
+        if name not in groups:
+            groups[name] = new_group(file, name)
+        return groups[name]
+
     for name, path in _ARRAYS.items():
         array = getattr(record, name)
         if array is not None:
-            put_array(file.require_group(path.partition("/")[0]), path.partition("/")[2], array)
+            put_array(group(path.partition("/")[0]), path.partition("/")[2], array)
     if record.design_outlines_nm:
-        put_outlines(file.require_group("design"), "outlines_nm", record.design_outlines_nm)
+        put_outlines(group("design"), "outlines_nm", record.design_outlines_nm)
     if record.approved is not None:
-        put_outlines(file["approved"], "outlines_px", record.approved_outlines_px)
+        put_outlines(group("approved"), "outlines_px", record.approved_outlines_px)
     if record.registration is not None:
-        put_registration(file.create_group("registration"), record.registration)
+        put_registration(group("registration"), record.registration)
     if record.gauges:
-        put_gauges(file.create_group("gauges"), record.gauges)
+        put_gauges(group("gauges"), record.gauges)
     for name, table in record.tables.items():
-        put_table(file.create_group(f"measurements/{name}"), table)
+        put_table(group(f"measurements/{name}"), table)
     if record.metadata:
-        words = file.create_group("metadata").attrs
+        words = group("metadata").attrs
         for name, value in record.metadata.items():
             words[name] = value
 
 
 def _get(file: h5py.File) -> Record:
-    said = file.attrs
-    version = int(said["schema_version"])
+    version = get_numbers(file, ("schema_version",), np.int64)["schema_version"]
+    values: dict[str, Any] = get_texts(file, _TEXTS)
     if version > SCHEMA_VERSION:
-        raise NewerRecordError(f"it was written by version {said['program_version']} of the program.")
-    values: dict[str, Any] = {name: said[name] for name in _TEXTS}
-    values |= {name: bool(said[name]) for name in _FLAGS}
-    values |= {name: float(said[name]) for name in _NUMBERS}
+        raise NewerRecordError(f"it was written by version {values['program_version']} of the program.")
+    values |= get_numbers(file, _FLAGS, np.bool_) | get_numbers(file, _NUMBERS)
     values |= {name: get_array(file, path) for name, path in _ARRAYS.items() if path in file}
     if "design/outlines_nm" in file:
         values["design_outlines_nm"] = get_outlines(file["design"], "outlines_nm")
@@ -258,7 +267,7 @@ def _get(file: h5py.File) -> Record:
         values["approved_outlines_px"] = get_outlines(file["approved"], "outlines_px")
     return Record(
         **values,
-        supersedes=tuple(str(name) for name in said["supersedes"]),
+        supersedes=tuple(str(name) for name in file.attrs["supersedes"]),
         registration=get_registration(file["registration"]) if "registration" in file else None,
         gauges=get_gauges(file["gauges"]) if "gauges" in file else (),
         tables={name: get_table(group) for name, group in file.get("measurements", {}).items()},

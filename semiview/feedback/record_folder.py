@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,8 +79,8 @@ class RecordFolder:
             for name in sorted((quarantined.keys() | records.keys()) - self.index.ids()):
                 self._meet(name, records.get(name) or quarantined[name])
 
-    def write(self, name: str, data: bytes) -> None:
-        """Store the bytes of a record durably.
+    def write(self, name: str, data: bytes, check: Callable[[], object] | None = None) -> None:
+        """Store the bytes of a record durably, unless `check` raises.
 
         Raises
         ------
@@ -88,7 +89,7 @@ class RecordFolder:
         """
         path = self.path_of(name)
         make_folder(path.parent, self._calls)
-        write_durably(path, data, self._calls)
+        write_durably(path, data, self._calls, check)
         with self._guard:
             self.index.add(parse_header(name, data))
 

@@ -90,9 +90,8 @@ class FeedbackStore:
         earlier = [header.record_id for header in self.history(record.case_id)]
         identifier = uuid7(after=max([*earlier, *record.supersedes], default=""))
         data = to_bytes(record, identifier, split)
-        from_bytes(data)  # what cannot be read back is not stored
         record_id = make_record_id(identifier, data)
-        self._records.write(record_id, data)
+        self._records.write(record_id, data, partial(from_bytes, data))  # what cannot be read back is not stored
         self._view_is_old = True
         return record_id
 

@@ -30,17 +30,8 @@ def user_block_bytes(what: str, facts: Mapping[str, Any]) -> int:
 
 
 def with_user_block(what: str, facts: Mapping[str, Any], image: bytes) -> bytes:
-    """The HDF5 file `image` with the facts in its user block, which has the size that they need.
-
-    Raises
-    ------
-    ValueError
-        If the file does not leave that room free.
-    """
-    size = user_block_bytes(what, facts)
-    if len(image) < size or image[:size].strip(b"\0"):
-        raise ValueError(f"the file leaves no user block of {size} bytes free")
-    return _block(what, facts).ljust(size, b"\0") + image[size:]
+    """The facts in a user block of the size that they need, and the HDF5 file behind it."""
+    return _block(what, facts).ljust(user_block_bytes(what, facts), b"\0") + image
 
 
 def _block(what: str, facts: Mapping[str, Any]) -> bytes:

@@ -9,9 +9,11 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from semiview.files.problem import FileProblem
@@ -66,10 +68,17 @@ class SystemCalls:
 SYSTEM_CALLS = SystemCalls()
 
 
-def write_durably(path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS) -> None:
+def write_durably(
+    path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS, check: Callable[[], object] | None = None
+) -> None:
     """Write a whole file; when this returns it survives a crash, a kill and a power cut.
 
-    A symbolic link is followed: the file it names is replaced, the link stays.
+    A symbolic link is followed: the file it names is replaced, the link stays. A replaced file's permissions stay too.
+
+    Parameters
+    ----------
+    check
+        Runs while the disk takes the data. If it raises, the file does not take its name and the error goes on.
 
     Raises
     ------
@@ -84,11 +93,12 @@ def write_durably(path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS) ->
         try:
             try:
                 _write_all(descriptor, data, calls)
-                calls.fsync(descriptor)  # never tried twice: after a failure the kernel has dropped the pages
+                _keep_permissions(target, descriptor)
+                _sync(descriptor, calls, check)
             finally:
                 os.close(descriptor)
             calls.replace(temporary, target)
-        except OSError:
+        except Exception:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
@@ -189,6 +199,27 @@ def _write_all(descriptor: int, data: bytes, calls: SystemCalls) -> None:
         if written <= 0:
             raise OSError(errno.EIO, "the disk took no data")
         left = left[written:]
+
+
+def _sync(descriptor: int, calls: SystemCalls, check: Callable[[], object] | None) -> None:
+    """Force the content to the disk. Never tried twice: after a failure the kernel has dropped the pages."""
+    if check is None:
+        calls.fsync(descriptor)
+        return
+    with ThreadPoolExecutor(1) as helper:
+        synced = helper.submit(calls.fsync, descriptor)
+        check()
+        synced.result()
+
+
+def _keep_permissions(target: Path, descriptor: int) -> None:
+    """Give the new file the permissions, and where allowed the owner, of the one that it is to replace."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        old = target.stat()
+        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+        os.fchown(descriptor, old.st_uid, old.st_gid)
 
 
 def _lock_within(descriptor: int, path: Path, timeout_s: float) -> None:

@@ -326,3 +326,25 @@ def test_that_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None
         make_folder(tmp_path / "file" / "below")
     with pytest.raises(FileProblem, match="too long"):
         make_folder(tmp_path / ("x" * 300) / "below")
+
+
+def test_that_a_file_that_fails_its_check_does_not_take_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(OLD)
+
+    def check() -> None:
+        raise ValueError("it cannot be read back")
+
+    with pytest.raises(ValueError, match="read back"):
+        write_durably(path, NEW, check=check)
+    assert path.read_bytes() == OLD
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_that_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(OLD)
+    path.chmod(0o640)
+    write_durably(path, NEW)
+    assert path.stat().st_mode & 0o777 == 0o640
