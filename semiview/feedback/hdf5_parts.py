@@ -159,7 +159,7 @@ def sha256_of(array: npt.NDArray[Any]) -> str:
     if array.dtype.kind == "U":
         return hashlib.sha256("".join(f"{word}\0" for word in array.ravel().tolist()).encode()).hexdigest()
     plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return hashlib.sha256(memoryview(plain.reshape(-1).view(np.uint8))).hexdigest()
+    return hashlib.sha256(plain.reshape(-1).view(np.uint8).data).hexdigest()
 
 
 def get_array(group: h5py.Group, name: str) -> npt.NDArray[Any]:
