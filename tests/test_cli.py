@@ -43,6 +43,22 @@ def test_that_info_prints_one_document_and_null_for_an_unknown_pixel_size(exampl
     assert document["picture_area"] == {"left": 0, "top": 0, "right": 512, "bottom": 512}
 
 
+def test_that_a_list_becomes_a_project_and_what_has_no_partner_is_named(example: Path, tmp_path: Path) -> None:
+    sites = tmp_path / "sites.csv"
+    sites.write_text("site;x;y\nlogic-01;-7389.24;-13735.06\nlost;0;0\n")
+    words = ["--images", str(example / "images"), "--design", str(example / "chip.gds"), "--set", "cell=CHIP"]
+    words += ["--flip-y", "--set", "tone=raised", "--set", "layers=target:10/0", "--json"]
+    preview = CliRunner().invoke(app, ["import", str(sites), *words])
+    document = json.loads(preview.stdout)
+    assert (preview.exit_code, document["project"], document["lines_left"]) == (1, None, ["line 3: site lost"])
+    CliRunner().invoke(app, ["import", str(sites), "--out", str(tmp_path / "new"), *words])
+    again = ["--recipe", str(tmp_path / "new" / "import.toml"), "--out", str(tmp_path / "second")]
+    assert CliRunner().invoke(app, ["import", str(sites), *words[:4], *again]).exit_code == 1
+    first, second = ((tmp_path / name / "cases.csv").read_text() for name in ("new", "second"))
+    assert first == second
+    assert "13735060" in first
+
+
 def test_that_info_names_the_cells_and_layers_of_a_layout(example: Path) -> None:
     document = json.loads(semiview("info", str(example / "chip.gds"), "--json").stdout)
     assert "CHIP" in document["top_cells"]
