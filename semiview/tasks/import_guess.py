@@ -10,7 +10,7 @@ from semiview.files.foreign_list import ForeignList, number_of
 from semiview.files.import_recipe import POSITION_COLUMNS, ImportRecipe, PositionUnit, name_fields, with_changes
 from semiview.tasks.import_project import ImportSources, design_bounds_nm, is_within, plain_name
 
-UNITS: tuple[PositionUnit, ...] = ("um", "nm", "mm")
+UNITS: tuple[PositionUnit, ...] = ("mm", "um", "nm")  # the larger first: in too small a unit all sites lie together
 # Names under which other programs write what cases.csv calls otherwise, in lower case.
 OTHER_NAMES: Mapping[str, str] = {
     "x": "x_nm", "x_um": "x_nm", "x_mm": "x_nm", "pos_x": "x_nm", "x_pos": "x_nm", "stage_x": "x_nm", "chip_x": "x_nm",
@@ -78,7 +78,7 @@ def _guessed_unit(sources: ImportSources, recipe: ImportRecipe) -> ImportRecipe:
             places.append([number_of(line.cells[recipe.columns[column]]) for column in POSITION_COLUMNS])
         except ValueError:
             continue
-    tries = [with_changes(recipe, position_unit=unit, y_sign=sign) for sign in (1, -1) for unit in UNITS]
+    tries = [with_changes(recipe, position_unit=unit, y_sign=sign) for unit in UNITS for sign in (1, -1)]
     inside = [sum(is_within(box, one.to_nm(x, y)) for x, y in places) for one in tries]
     return tries[int(np.argmax(inside))] if max(inside) else recipe
 
