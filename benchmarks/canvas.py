@@ -184,6 +184,8 @@ def field(size: int) -> tuple[Case, Document, Measurement]:
         epe_registration_nm=nought,
         epe_bias_nm=nought,
         epe_local_nm=nought,
+        edge_sigma_nm=nought,
+        edge_bound_nm=nought,
         reason=np.full(VECTORS, ""),
     )
     return case, Document(registration), Measurement({"prediction": found}, epe, (), (), {}, (), 0.0)

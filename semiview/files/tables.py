@@ -29,7 +29,7 @@ GAUGE_COLUMNS = (
 )
 EPE_COLUMNS = (
     *("case_id", "feature_id", "x_nm", "y_nm", "normal_x", "normal_y", "source", "epe_nm", "sigma_nm"),
-    *("feature_class", "state", "epe_registration_nm", "epe_bias_nm", "epe_local_nm"),
+    *("feature_class", "state", "epe_registration_nm", "epe_bias_nm", "epe_local_nm", "edge_sigma_nm", "edge_bound_nm"),
 )
 SCORE_COLUMNS = (
     *("case_id", "pattern_type", "against", "l1", "ssim", "psnr", "iou", "dice", "hausdorff95_nm"),

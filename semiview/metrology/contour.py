@@ -12,9 +12,11 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from semiview.core.coverage import FULL, Coverage
 from semiview.core.design import Design
 from semiview.core.document import MeasureSettings
 from semiview.core.outline import Points, signed_area
+from semiview.core.prediction import Prediction
 from semiview.core.registration import Registration
 from semiview.core.sem_image import SemImage
 from semiview.metrology.crossing import Booleans, Floats, Integers, SegmentGrid, following_point
@@ -49,12 +51,15 @@ class Contours:
         (M,) standard deviation of each point along its normal from the image's own noise. None: not known.
     bound_px
         (M,) the least that it could be under that noise (Cramer-Rao). None: not known.
+    contrast
+        (M,) grey levels that the signal falls by at the point. None: not from a picture.
     """
 
     outlines: tuple[Points, ...]
     found: Booleans | None = None
     sigma_px: Floats | None = None
     bound_px: Floats | None = None
+    contrast: Floats | None = None
 
 
 @lru_cache(maxsize=8)
@@ -128,6 +133,14 @@ def on_border(points: Points, shape: tuple[int, int]) -> Booleans:
     slack = 1e-9  # interpolated along the border row itself a coordinate may be rounded outward
     result: Booleans = (u < -slack) | (v < -slack) | (u > width - 1 + slack) | (v > height - 1 + slack)
     return result
+
+
+@lru_cache(maxsize=4)
+def shape_contours(shape_of: Prediction | Coverage) -> Contours:
+    """The half contours of a prediction or a drawn shape."""
+    if isinstance(shape_of, Prediction):
+        return Contours(half_contours(shape_of.probability, 0.5))
+    return Contours(half_contours(shape_of.to_array(), FULL / 2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,10 +244,12 @@ def sem_contours(
     dark = dark_material(profiles, room)
     signal, noise = (-profiles, noise.negated()) if dark else (profiles, noise)
     edges = find_edges(signal, settings, noise, room, saturated_high=sem.saturated_high)
-    offset, sigma, bound = (np.full(len(points), np.nan) for _ in range(3))
-    offset[visible], sigma[visible], bound[visible] = edges.offset_px, edges.sigma_px, edges.bound_px
+    offset = np.full(len(points), np.nan)
+    about = np.full((3, len(points)), np.nan)
+    offset[visible] = edges.offset_px
+    about[:, visible] = edges.sigma_px, edges.bound_px, edges.contrast
 
-    outlines, found_parts, sigma_parts, bound_parts = [], [], [], []
+    outlines, found_parts, about_parts = [], [], []
     starts = np.flatnonzero(np.append(True, seeds.outline[1:] != seeds.outline[:-1]))
     for begin, end in pairwise([*starts.tolist(), len(points)]):
         part = slice(begin, end)
@@ -246,11 +261,10 @@ def sem_contours(
         outline.setflags(write=False)
         outlines.append(outline)
         found_parts.append(np.roll(found, -1)[found])
-        sigma_parts.append(sigma[part][found])
-        bound_parts.append(bound[part][found])
+        about_parts.append(about[:, part][:, found])
     if not outlines:
         return Contours(())
-    return Contours(tuple(outlines), *(np.concatenate(parts) for parts in (found_parts, sigma_parts, bound_parts)))
+    return Contours(tuple(outlines), np.concatenate(found_parts), *np.concatenate(about_parts, axis=1))
 
 
 @lru_cache(maxsize=4)

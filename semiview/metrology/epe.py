@@ -77,6 +77,8 @@ class EpeTable:
     """Columns of epe.csv without the case, all of one length, and a reason where `epe_nm` is NaN.
 
     A row of state `extra` is a contour that no design edge claims: its middle, without a normal, feature_id -1.
+    `sigma_nm` holds the registration's part; `edge_sigma_nm` is that of the edge in the picture alone and
+    `edge_bound_nm` its Cramer-Rao bound, NaN for sources that are no picture.
     """
 
     feature_id: Integers
@@ -92,6 +94,8 @@ class EpeTable:
     epe_registration_nm: Floats
     epe_bias_nm: Floats
     epe_local_nm: Floats
+    edge_sigma_nm: Floats
+    edge_bound_nm: Floats
     reason: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -223,7 +227,7 @@ def measure_epe(
     EpeTable
         One row per point, and one per contour that no point claims.
     """
-    outlines_px, found, sigma_px = contours.outlines, contours.found, contours.sigma_px
+    outlines_px, found = contours.outlines, contours.found
     grid = edge_segments(contours, shape)
     crossed = grid.crossings(points.points_px, points.directions_px, -points.reach_nm, points.reach_nm)
     crossed = crossed.where((crossed.cosine if tone == "raised" else -crossed.cosine) >= COSINE_60)
@@ -248,12 +252,17 @@ def measure_epe(
         reason[which] = why
     epe[state != "valid"] = np.nan
 
-    sigma = points.sigma_registration_nm.copy()
-    if sigma_px is not None and len(hit.line):
-        nm = 1 / np.hypot(*points.directions_px[hit.line].T)
-        edge_nm = np.full(count, np.nan)
-        edge_nm[hit.line] = nm * sigma_px[hit.segment]
-        sigma = np.where(np.isnan(sigma), edge_nm, np.hypot(sigma, edge_nm))
+    edge_sigma, edge_bound = (np.full(count, np.nan) for _ in range(2))
+    nm = 1 / np.hypot(*points.directions_px[hit.line].T)
+    for column, known_px in ((edge_sigma, contours.sigma_px), (edge_bound, contours.bound_px)):
+        if known_px is not None:
+            column[hit.line] = nm * known_px[hit.segment]
+        column[state != "valid"] = np.nan
+    sigma = np.where(
+        np.isnan(points.sigma_registration_nm),
+        edge_sigma,
+        np.hypot(points.sigma_registration_nm, np.nan_to_num(edge_sigma)),
+    )
     sigma[state != "valid"] = np.nan
     of_registration, bias, local = _split(points, epe)
     table = EpeTable(
@@ -270,6 +279,8 @@ def measure_epe(
         epe_registration_nm=of_registration,
         epe_bias_nm=bias,
         epe_local_nm=local,
+        edge_sigma_nm=edge_sigma,
+        edge_bound_nm=edge_bound,
         reason=reason,
     )
     extra = _extra(hit, outlines_px, registration, shape, ignore, source) if count else None
@@ -387,7 +398,7 @@ def _extra(
     return EpeTable(
         np.full(count, -1), places[:, 0], places[:, 1], nan, nan, np.full(count, source, dtype=_dtype("source")),
         nan, nan, np.full(count, "edge", dtype=_dtype("feature_class")), np.full(count, "extra", dtype="<U10"),
-        nan, nan, nan, np.full(count, "no design edge claims it", dtype="<U24"),
+        nan, nan, nan, nan, nan, np.full(count, "no design edge claims it", dtype="<U24"),
     )  # fmt: skip
 
 

@@ -1,83 +1,40 @@
 """Everything that is read from one case: contours, CD, EPE and image scores."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from semiview.core.case import Case
-from semiview.core.coverage import FULL, Coverage
+from semiview.core.coverage import Coverage
 from semiview.core.design import Design
 from semiview.core.document import Document, MeasureSettings
 from semiview.core.gauge import Gauge
 from semiview.core.outline import Points
 from semiview.core.prediction import Prediction
-from semiview.core.raster import coverage
 from semiview.core.registration import Frame, Registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.cd import CdRow, measure_cd
 from semiview.metrology.contour import (
     Contours,
     design_seeds,
-    half_contours,
     outline_seeds,
     picture_contours,
-    picture_noise,
     sem_contours,
+    shape_contours,
 )
-from semiview.metrology.crossing import Booleans, Floats
 from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
 from semiview.metrology.gauge import design_gauges
-from semiview.metrology.noise import NoiseModel
-from semiview.metrology.pixel_scores import PixelScores, divided, pixel_scores
-from semiview.metrology.roughness import RoughnessRow, measure_roughness
+from semiview.metrology.ignored import IgnoredBy, ignored_region
+from semiview.metrology.precision import EdgePrecision, edge_precision
+from semiview.metrology.roughness import Roughness, RoughnessRow, Spectrum, measure_roughness
+from semiview.metrology.scores import ScoreRow, score_against_approved, score_against_design
 
 FALLBACK_REACH_PX = 20.0
 REGISTRATION_SCALE = "registration"
 NUDGES = (0.02, 3e-4, 3e-4, 3e-4)  # deg, scales and shear that move the border of a field by some 0.3 px
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreRow:
-    """A row of scores.csv without the case: the prediction against the approved shape or the registered design.
-
-    EPE and CD figures are those of the prediction: against the design where `against` is "design", and the
-    difference to the approved shape's own where it is "approved". NaN where `reason` or the case's reasons say why.
-    `cd_bias_nm` is how much wider the drawn features are on average: what lies between them (spaces, with tone
-    `opening` the lines) counts with the opposite sign, and a pitch not at all. Without a design, that of the lines.
-    """
-
-    against: str
-    l1: float
-    ssim: float
-    psnr: float
-    iou: float
-    dice: float
-    hausdorff95_nm: float
-    epe_mean_nm: float
-    epe_3sigma_nm: float
-    cd_bias_nm: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EdgePrecision:
-    """The picture's noise and what it means for one edge point, medians over the picture's edges in px.
-
-    `ratio` is `sigma_px` over the Cramer-Rao bound.
-    """
-
-    noise: NoiseModel
-    sigma_px: float
-    bound_px: float
-
-    @property
-    def ratio(self) -> float:
-        """How far above what the data hold; 1 is as good as can be."""
-        return self.sigma_px / self.bound_px
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +53,8 @@ class Measurement:
         Wall time of the measurement.
     precision
         What the picture's noise allows on its own edges, and what the algorithm reached; None without SEM edges.
-    roughness
-        Of the drawn lines that are long enough, from the picture.
+    roughness, spectra
+        Of the drawn lines that are long enough, from the picture, and the power spectrum of each row with its fit.
     scale
         Pixel size that CD, roughness and distances between contours are given in, and whose it is.
     """
@@ -111,6 +68,7 @@ class Measurement:
     seconds: float
     precision: EdgePrecision | None = None
     roughness: tuple[RoughnessRow, ...] = ()
+    spectra: tuple[Spectrum, ...] = ()
     scale: PixelSize = field(default_factory=PixelSize)
 
 
@@ -118,18 +76,13 @@ class Measurement:
 class _Conditions:
     """What all sources of one case are measured against: equal where every part is the same object or setting."""
 
+    sem: SemImage
     design: Design | None
     registration: Registration
     settings: MeasureSettings
-    ignore: Coverage | None
+    ignored: IgnoredBy
     gauges: tuple[Gauge, ...]
     pixel_size: PixelSize
-    shape: tuple[int, int]
-
-    @property
-    def ignore_layers(self) -> tuple[Design, Registration] | None:
-        """What places the design's ignore layers in the picture; None if it has none."""
-        return None if self.design is None or not self.design.ignore else (self.design, self.registration)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +93,7 @@ class _Reading:
     epe: EpeTable
     cd: tuple[CdRow, ...]
     precision: EdgePrecision | None = None
-    roughness: tuple[RoughnessRow, ...] = ()
+    roughness: Roughness = field(default_factory=Roughness)
 
 
 def measure(case: Case, document: Document) -> Measurement:
@@ -165,14 +118,13 @@ def measure(case: Case, document: Document) -> Measurement:
         shapes["prediction"] = case.prediction
     if document.correction is not None:
         shapes["approved"] = document.correction
+    ignored = IgnoredBy.of(case.sem, document.ignore, design, document.registration)
     scale = measuring_scale(case, document)
-    under = _Conditions(
-        design, document.registration, settings, document.ignore, document.gauges, scale, case.sem.shape
-    )
+    under = _Conditions(case.sem, design, document.registration, settings, ignored, document.gauges, scale)
     for source, shape in shapes.items():
         readings[source] = _read_shape(source, shape, under)
     seeds = design if design is not None else case.prediction
-    readings["sem"] = _read_sem(case.sem, seeds, under)
+    readings["sem"] = _read_sem(seeds, under)
     summaries = {source: summarise(reading.epe, settings.tolerance_nm) for source, reading in readings.items()}
     return Measurement(
         outlines_px={source: reading.outlines for source, reading in readings.items()},
@@ -183,7 +135,8 @@ def measure(case: Case, document: Document) -> Measurement:
         reasons=reasons,
         seconds=time.perf_counter() - begun,
         precision=readings["sem"].precision,
-        roughness=readings["sem"].roughness,
+        roughness=readings["sem"].roughness.rows,
+        spectra=readings["sem"].roughness.spectra,
         scale=scale,
     )
 
@@ -215,29 +168,29 @@ def _withheld(case: Case, document: Document) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def _read_shape(source: Source, shape_of: Prediction | Coverage, under: _Conditions) -> _Reading:
     """Contours of a prediction or a drawn shape, and what is measured on them."""
-    return _read(source, _contours(shape_of), under, "half contour")
+    return _read(source, shape_contours(shape_of), under, "half contour")
 
 
 @lru_cache(maxsize=4)
-def _read_sem(sem: SemImage, seeds_from: Design | Prediction | None, under: _Conditions) -> _Reading:
+def _read_sem(seeds_from: Design | Prediction | None, under: _Conditions) -> _Reading:
     """Contours found in the picture from the design, else the prediction, else a threshold, and what they measure."""
-    registration, settings = under.registration, under.settings
+    sem, registration, settings = under.sem, under.registration, under.settings
     nm_per_px = registration.frame.nm_per_px
     reach_px = edge_reach_nm(settings, nm_per_px) / nm_per_px if np.isfinite(nm_per_px) else FALLBACK_REACH_PX
     if seeds_from is None:
         contours = picture_contours(sem, settings, reach_px)
     elif isinstance(seeds_from, Design):
-        contours = sem_contours(sem, design_seeds(seeds_from, registration, under.shape, reach_px), settings, reach_px)
+        contours = sem_contours(sem, design_seeds(seeds_from, registration, sem.shape, reach_px), settings, reach_px)
     else:
-        contours = sem_contours(sem, outline_seeds(_contours(seeds_from).outlines, reach_px), settings, reach_px)
+        contours = sem_contours(sem, outline_seeds(shape_contours(seeds_from).outlines, reach_px), settings, reach_px)
     reading = _read("sem", contours, under, settings.edge_algorithm)
-    rough: tuple[RoughnessRow, ...] = ()
+    rough = Roughness()
     if under.design is not None and under.design.target:
         near = tuple(np.round(registration.parameters / (nm_per_px, nm_per_px, *NUDGES)).tolist())
         rough = _roughness(
-            sem, under.pixel_size, under.design, registration.frame, near, settings, under.ignore, reach_px
+            sem, under.pixel_size, under.design, registration.frame, near, settings, under.ignored.drawn, reach_px
         )
-    return replace(reading, precision=_precision(contours, sem), roughness=rough)
+    return replace(reading, precision=edge_precision(contours, sem), roughness=rough)
 
 
 @lru_cache(maxsize=4)
@@ -250,25 +203,18 @@ def _roughness(
     settings: MeasureSettings,
     ignore: Coverage | None,
     reach_px: float,
-) -> tuple[RoughnessRow, ...]:
+) -> Roughness:
     """Where a line is looked for does not move its edges: the nearest of registrations about a pixel apart will do."""
     values = np.array(near) * (frame.nm_per_px, frame.nm_per_px, *NUDGES)
     registration = Registration(frame, *values.tolist())
     gauges = _design_gauges(design, registration, sem.shape)
-    ignored = _ignored((design, registration) if design.ignore else None, ignore, sem.shape)
+    ignored = ignored_region(IgnoredBy.of(sem, ignore, design, registration))
     return measure_roughness(sem, pixel_size, gauges, design, registration, settings, reach_px, ignored)
 
 
-def _precision(contours: Contours, sem: SemImage) -> EdgePrecision | None:
-    if contours.sigma_px is None or contours.bound_px is None or not np.isfinite(contours.bound_px).any():
-        return None
-    sigma, bound = float(np.nanmedian(contours.sigma_px)), float(np.nanmedian(contours.bound_px))
-    return EdgePrecision(picture_noise(sem), sigma, bound)
-
-
 def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm: str) -> _Reading:
-    design, registration, shape = under.design, under.registration, under.shape
-    ignored = _ignored(under.ignore_layers, under.ignore, shape)
+    design, registration, shape = under.design, under.registration, under.sem.shape
+    ignored = ignored_region(under.ignored)
     gauges = under.gauges
     epe = EpeTable.concatenated([])
     if design is not None and design.tone is not None:
@@ -283,102 +229,20 @@ _design_points = lru_cache(maxsize=4)(design_points)
 _design_gauges = lru_cache(maxsize=4)(design_gauges)
 
 
-@lru_cache(maxsize=4)
-def _contours(shape_of: Prediction | Coverage) -> Contours:
-    if isinstance(shape_of, Prediction):
-        return Contours(half_contours(shape_of.probability, 0.5))
-    return Contours(half_contours(shape_of.to_array(), FULL / 2))
-
-
-@lru_cache(maxsize=4)
-def _ignored(
-    ignore_layers: tuple[Design, Registration] | None, ignore: Coverage | None, shape: tuple[int, int]
-) -> Booleans | None:
-    """(H, W) True where nothing may be read: drawn by the reviewer or in the design's ignore layers."""
-    marked = None if ignore is None else ignore.mask()
-    if ignore_layers is not None:
-        design, registration = ignore_layers
-        layers = coverage([registration.outline_to_px(outline) for outline in design.ignore], shape) > 0
-        marked = layers if marked is None else marked | layers
-    return marked
-
-
-@lru_cache(maxsize=2)
-def _design_raster(design: Design, registration: Registration, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """(H, W) share of each pixel that stands, were it printed as drawn."""
-    drawn = coverage([registration.outline_to_px(outline) for outline in design.target], shape)
-    return drawn if design.tone == "raised" else 1 - drawn
-
-
-@lru_cache(maxsize=4)
-def _compared(
-    prediction: Prediction,
-    reference: Coverage | tuple[Design, Registration],
-    ignore: Coverage | None,
-    ignore_layers: tuple[Design, Registration] | None,
-    pixel_size: PixelSize,
-) -> PixelScores:
-    """The prediction against a drawn shape or the registered design."""
-    shape = prediction.probability.shape
-    ignored = _ignored(ignore_layers, ignore, (shape[0], shape[1]))
-    own = _contours(prediction).outlines
-    if isinstance(reference, Coverage):
-        approved = reference.to_array().astype(np.float32) * np.float32(1 / FULL)
-        return pixel_scores(prediction.probability, approved, ignored, pixel_size, own, _contours(reference).outlines)
-    design, registration = reference
-    raster = _design_raster(design, registration, (shape[0], shape[1]))
-    edges = [registration.to_px(outline) for outline in _fine_target(design, registration.frame.nm_per_px)]
-    return pixel_scores(prediction.probability, raster, ignored, pixel_size, own, edges)
-
-
-@lru_cache(maxsize=4)
-def _fine_target(design: Design, nm_per_px: float) -> tuple[Points, ...]:
-    """The drawn outlines with a point at least every pixel."""
-    return tuple(divided(outline, nm_per_px) for outline in design.target)
-
-
 def _scores(
     prediction: Prediction | None, correction: Coverage | None, under: _Conditions, readings: Mapping[Source, _Reading]
 ) -> tuple[ScoreRow, ...]:
     if prediction is None:
         return ()
     rows = []
-    about = (under.ignore, under.ignore_layers, under.pixel_size)
-    own = readings["prediction"]
+    own = readings["prediction"].epe, readings["prediction"].cd
     if correction is not None:
-        scores = _compared(prediction, correction, *about)
-        other = readings["approved"]
-        count = int(np.sum(own.epe.state != "extra"))
-        offsets = own.epe.epe_nm[:count] - other.epe.epe_nm[:count]
-        widths = {row.gauge_id: row.cd_nm for row in other.cd}
-        biases = _drawn_bias(own.cd, [widths[row.gauge_id] for row in own.cd], under.design)
-        rows.append(_score_row("approved", scores, offsets, biases))
+        other = readings["approved"].epe, readings["approved"].cd
+        rows.append(
+            score_against_approved(prediction, correction, under.ignored, under.pixel_size, own, other, under.design)
+        )
     if under.design is not None:
-        scores = _compared(prediction, (under.design, under.registration), *about)
-        edges = own.epe.epe_nm[own.epe.feature_class == "edge"]
-        biases = _drawn_bias(own.cd, [row.cd_design_nm for row in own.cd], under.design)
-        rows.append(_score_row("design", scores, edges, biases))
+        rows.append(
+            score_against_design(prediction, under.design, under.registration, under.ignored, under.pixel_size, own)
+        )
     return tuple(rows)
-
-
-def _drawn_bias(rows: Sequence[CdRow], expected_nm: Sequence[float], design: Design | None) -> Floats:
-    """How much wider each drawn feature is than expected, told from its own gauges and from the gaps beside it."""
-    material = 1 if design is None or design.tone != "opening" else -1
-    return np.array(
-        [
-            (material if row.mode == "line" else -material) * (row.cd_nm - expected)
-            for row, expected in zip(rows, expected_nm, strict=True)
-            if row.mode != "pitch"
-        ]
-    )
-
-
-def _score_row(against: str, scores: PixelScores, offsets_nm: Floats, cd_biases_nm: Floats) -> ScoreRow:
-    offsets, biases = offsets_nm[np.isfinite(offsets_nm)], cd_biases_nm[np.isfinite(cd_biases_nm)]
-    return ScoreRow(
-        against, scores.l1, scores.ssim, scores.psnr, scores.iou, scores.dice, scores.hausdorff95_nm,
-        float(offsets.mean()) if len(offsets) else float("nan"),
-        float(3 * offsets.std()) if len(offsets) else float("nan"),
-        float(biases.mean()) if len(biases) else float("nan"),
-        scores.reason,
-    )  # fmt: skip

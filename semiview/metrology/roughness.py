@@ -4,7 +4,7 @@ An edge's position is read every S rows from profiles averaged over those S rows
 no pixel and their noise is white; what the averaging takes from the roughness is in the model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from semiview.metrology.contour import picture_noise
 from semiview.metrology.crossing import Booleans, Floats, SegmentGrid
 from semiview.metrology.edge_places import LEVEL_PX
 from semiview.metrology.edge_profile import dark_material, find_edges, sample_profiles
-from semiview.metrology.palasantzas import detrended, fit_roughness, periodogram
+from semiview.metrology.palasantzas import detrended, fit_roughness, palasantzas_psd, periodogram
 
 FEWEST_POSITIONS = 64
 MARGIN_PX = 3.0
@@ -53,9 +53,56 @@ class RoughnessRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """Two-sided power spectral densities in nm^3 of the lines of one row of roughness.csv, and what was fitted.
+
+    Attributes
+    ----------
+    gauge_id, kind
+        Those of the row.
+    lines
+        gauge_id of each of the K lines.
+    frequency_per_nm
+        (F,) frequencies from 0 to half the sampling frequency.
+    psd_nm3, each_nm3
+        (F,) mean over all edges; (K, F) of each line, for LER the mean of its two edges.
+    fitted_nm3
+        (F,) expected periodogram of the fit, noise included; NaN where nothing could be fitted.
+    model_nm3
+        (F,) Palasantzas' model with the fitted sigma, xi and H, without noise; NaN as before.
+    noise_nm3
+        Level of the fitted noise floor; NaN as before.
+    """
+
+    gauge_id: str
+    kind: str
+    lines: tuple[str, ...]
+    frequency_per_nm: Floats
+    psd_nm3: Floats
+    each_nm3: Floats
+    fitted_nm3: Floats
+    model_nm3: Floats
+    noise_nm3: float
+
+
+@dataclass(frozen=True, slots=True)
+class Roughness:
+    """Rows of roughness.csv and the spectrum of each."""
+
+    rows: tuple[RoughnessRow, ...] = ()
+    spectra: tuple[Spectrum, ...] = ()
+
+
 def roughness_of(
-    left_nm: Floats, right_nm: Floats, step_nm: float, rows: int, gauge_id: str = "", edge_algorithm: str = ""
-) -> tuple[RoughnessRow, RoughnessRow]:
+    left_nm: Floats,
+    right_nm: Floats,
+    step_nm: float,
+    rows: int,
+    gauge_id: str = "",
+    edge_algorithm: str = "",
+    lines: Sequence[str] = (),
+) -> Roughness:
     """LER and LWR of lines whose edge positions are known.
 
     Parameters
@@ -64,33 +111,40 @@ def roughness_of(
         (K, N) positions across the lines, `step_nm` apart along them; finite.
     rows
         Number S of rows averaged into a position; the rows of one position follow those of the one before.
+    lines
+        gauge_id of each line.
     """
     left, right = detrended(left_nm), detrended(right_nm)
     pairs = np.sum(left * right, axis=1), np.sum(left**2, axis=1) * np.sum(right**2, axis=1)
     correlation = float(np.mean(pairs[0] / np.sqrt(np.where(pairs[1] > 0, pairs[1], 1))))
-    rows_of = []
+    found = Roughness()
     for kind, series in (("LER", np.concatenate([left, right])), ("LWR", right - left)):
         count = series.shape[1]
+        half = count // 2 + 1
         biased = 3 * float(np.sqrt(np.mean(series**2)))
-        unbiased = error = xi = hurst = noise = float("nan")
-        reason = ""
+        unbiased = error = xi = hurst = noise = level = float("nan")
+        frequency = np.arange(half) / (count * step_nm)
+        fitted, model, reason = np.full(half, np.nan), np.full(half, np.nan), ""
+        each = periodogram(series, step_nm)
+        psd = each.mean(axis=0)
         try:
-            fit = fit_roughness(
-                periodogram(series, step_nm).mean(axis=0), len(series), step_nm, count,
-                averaged_nm=step_nm if rows > 1 else 0.0,
-            )  # fmt: skip
+            fit = fit_roughness(psd, len(series), step_nm, count, averaged_nm=step_nm if rows > 1 else 0.0)
         except ValueError as problem:
             reason = str(problem)
         else:
             unbiased, xi, hurst, noise = 3 * fit.sigma_nm, fit.xi_nm, fit.hurst, fit.noise_nm
-            error = unbiased * fit.ln_sigma_se
+            error, fitted, level = unbiased * fit.ln_sigma_se, fit.expected_nm3, noise**2 * step_nm
+            model = palasantzas_psd(frequency, fit.sigma_nm, xi, hurst)
             if not fit.plateau:
                 reason = "no noise plateau in the spectrum"
             elif count * step_nm < LENGTH_IN_XI * xi:
                 reason = "shorter than 40 correlation lengths"
         values = (biased, unbiased, error, xi, hurst, noise, correlation)
-        rows_of.append(RoughnessRow(gauge_id, kind, len(series), count * step_nm, *values, edge_algorithm, reason))
-    return rows_of[0], rows_of[1]
+        row = RoughnessRow(gauge_id, kind, len(series), count * step_nm, *values, edge_algorithm, reason)
+        of_lines = each.reshape(-1, len(left), count)[:, :, :half].mean(axis=0)
+        spectrum = Spectrum(gauge_id, kind, tuple(lines), frequency, psd[:half], of_lines, fitted, model, level)
+        found = Roughness((*found.rows, row), (*found.spectra, spectrum))
+    return found
 
 
 def measure_roughness(
@@ -102,25 +156,21 @@ def measure_roughness(
     settings: MeasureSettings,
     reach_px: float,
     ignore: Booleans | None = None,
-) -> tuple[RoughnessRow, ...]:
+) -> Roughness:
     """LER and LWR of the drawn lines among the gauges: two rows for each drawn width and direction.
 
     Lines of fewer than 64 positions are left out. Lengths are in nm of `pixel_size`.
     """
     if not pixel_size.known:
-        return ()
+        return Roughness()
     groups: dict[tuple[float, float], list[Gauge]] = {}
     for gauge in gauges:
         if gauge.mode == "line" and np.isfinite(gauge.cd_design_nm):
             groups.setdefault((round(gauge.cd_design_nm, 1), round(gauge.angle_deg, 1)), []).append(gauge)
-    rows: list[RoughnessRow] = []
+    answer = Roughness()
     for alike in groups.values():
-        places = [
-            place
-            for gauge in alike
-            for place in [_places(sem, gauge, design, registration, settings, ignore)]
-            if place is not None
-        ]
+        named = [(gauge.gauge_id, _places(sem, gauge, design, registration, settings, ignore)) for gauge in alike]
+        places = {gauge_id: place for gauge_id, place in named if place is not None}
         if not places:
             continue
         across, direction = _across_and_along(alike[0])
@@ -130,13 +180,15 @@ def measure_roughness(
         )
         if not found:
             continue
-        count = min(positions.shape[1] for positions in found)
-        cut = np.stack([positions[:, :count] for positions in found])
-        name = alike[0].gauge_id if len(found) == 1 else f"{alike[0].gauge_id} and {len(found) - 1} alike"
+        count = min(positions.shape[1] for positions in found.values())
+        cut = np.stack([positions[:, :count] for positions in found.values()])
+        lines = tuple(found)
+        name = lines[0] if len(lines) == 1 else f"{lines[0]} and {len(lines) - 1} alike"
         along = registration.directions_to_px(direction[None])[0]
         step = settings.rows_averaged * float(np.hypot(along[0] * pixel_size.x_nm, along[1] * pixel_size.y_nm))
-        rows += roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm)
-    return tuple(rows)
+        own = roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm, lines)
+        answer = Roughness(answer.rows + own.rows, answer.spectra + own.spectra)
+    return answer
 
 
 def _across_and_along(gauge: Gauge) -> tuple[Floats, Floats]:
@@ -203,29 +255,29 @@ def _places(
 def _positions(
     sem: SemImage,
     pixel_size: PixelSize,
-    places: Sequence[Floats],
+    places: Mapping[str, Floats],
     normal: Floats,
     settings: MeasureSettings,
     reach_px: float,
     room_px: float,
-) -> list[Floats]:
+) -> dict[str, Floats]:
     """(2, N) left and right edge of each line in nm; lines with too many positions lost are left out."""
-    points = np.concatenate([part.reshape(-1, 2) for part in places])
-    side = np.concatenate([np.repeat([-1.0, 1.0], part.shape[1]) for part in places])
+    points = np.concatenate([part.reshape(-1, 2) for part in places.values()])
+    side = np.concatenate([np.repeat([-1.0, 1.0], part.shape[1]) for part in places.values()])
     profiles = sample_profiles(sem.pixels, points, side[:, None] * normal, reach_px + LEVEL_PX, settings.rows_averaged)
     room = np.full(len(points), room_px)
     noise = picture_noise(sem).averaged(settings.rows_averaged)
     signal, level = (-profiles, noise.negated()) if dark_material(profiles, room) else (profiles, noise)
     offset = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high).offset_px
     scale = float(np.hypot(normal[0] * pixel_size.x_nm, normal[1] * pixel_size.y_nm))
-    lines = []
-    ends = np.cumsum([2 * part.shape[1] for part in places])
-    for part, end in zip(places, ends.tolist(), strict=True):
+    lines = {}
+    ends = np.cumsum([2 * part.shape[1] for part in places.values()])
+    for (gauge_id, part), end in zip(places.items(), ends.tolist(), strict=True):
         both = offset[end - 2 * part.shape[1] : end].reshape(2, -1)
         found = np.isfinite(both)
         if np.mean(~found, axis=1).max() > LOST_SHARE:
             continue
         number = np.arange(part.shape[1])
         filled = [np.interp(number, number[known], one[known]) for one, known in zip(both, found, strict=True)]
-        lines.append(scale * np.array([[-1.0], [1.0]]) * np.stack(filled))
+        lines[gauge_id] = scale * np.array([[-1.0], [1.0]]) * np.stack(filled)
     return lines

@@ -24,7 +24,7 @@ from semiview.metrology.roughness import RoughnessRow
 SETTINGS = MeasureSettings(tolerance_nm=3.0)
 EPE = (
     "case_id feature_id x_nm y_nm normal_x normal_y source epe_nm sigma_nm feature_class state epe_registration_nm "
-    "epe_bias_nm epe_local_nm"
+    "epe_bias_nm epe_local_nm edge_sigma_nm edge_bound_nm"
 )
 GAUGES = (
     "case_id gauge_id feature_id mode x_nm y_nm angle_deg source cd_nm cd_sigma_nm cd_design_nm cd_min_nm cd_max_nm "

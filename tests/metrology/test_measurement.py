@@ -105,6 +105,9 @@ def test_that_the_model_reads_the_picture_at_its_bound(draw_field: DrawField, sq
     assert measurement.precision is not None
     assert measurement.precision.noise.floor == pytest.approx(16.0, rel=0.2)
     assert measurement.precision.ratio == pytest.approx(1.0)
+    assert measurement.precision.snr == pytest.approx(measurement.precision.contrast / 4.0, rel=0.1)
+    edges = measurement.epe.where(measurement.epe.state == "valid")
+    assert np.median(edges.edge_sigma_nm / edges.edge_bound_nm) == pytest.approx(1.0)
     by_threshold = measure(case, Document(drawn.registration)).precision
     assert by_threshold is not None
     assert 1.0 < by_threshold.ratio < 6.0
@@ -158,6 +161,19 @@ def test_that_the_design_s_ignore_layers_are_not_measured(draw_field: DrawField,
     table = measure(case, Document(drawn.registration)).epe
     assert (table.state[table.x_nm < centre[0] - 8] == "unobserved").all()
     assert (table.state[table.x_nm > centre[0] + 70] != "unobserved").all()
+
+
+def test_that_a_saturated_place_is_ignored_by_itself(draw_field: DrawField, squares: list[np.ndarray]) -> None:
+    drawn = draw_field(squares)
+    pixels = grey(drawn.printed(4.0))
+    pixels[:, :150] = 255
+    measurement = measure(drawn.case(drawn.printed(4.0), pixels), Document(drawn.registration))
+    column = drawn.registration.to_px(np.column_stack([measurement.epe.x_nm, measurement.epe.y_nm]))[:, 0]
+    assert (measurement.epe.state[column < 145] == "unobserved").all()
+    assert (measurement.epe.state[column > 165] == "valid").all()
+    burnt = [row for row in measurement.cd if drawn.registration.to_px([(row.x_nm, row.y_nm)])[0, 0] < 145]
+    assert burnt
+    assert all(np.isnan(row.cd_nm) and row.reason for row in burnt)
 
 
 def test_that_threads_agree(draw_field: DrawField, squares: list[np.ndarray]) -> None:

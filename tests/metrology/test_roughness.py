@@ -79,15 +79,27 @@ def test_that_smooth_edges_say_that_there_is_no_plateau() -> None:
 def test_that_what_cannot_be_fitted_says_why() -> None:
     with pytest.raises(ValueError, match="at least 16"):
         fit_roughness(np.ones(8), 1, 1.0, 8)
-    ler, lwr = roughness_of(np.zeros((1, 64)), np.zeros((1, 64)), 1.0, 1)
+    ler, lwr = roughness_of(np.zeros((1, 64)), np.zeros((1, 64)), 1.0, 1).rows
     assert np.isnan(ler.sigma3_unbiased_nm)
     assert "no roughness" in lwr.reason
+
+
+def test_that_a_spectrum_goes_with_each_row_and_holds_its_variance() -> None:
+    left, right = rough(3, 512, 5), rough(3, 512, 6)
+    found = roughness_of(left, right, 2.0, 1, "line-1 and 2 alike", lines=("line-1", "line-2", "line-3"))
+    for row, spectrum in zip(found.rows, found.spectra, strict=True):
+        assert (spectrum.kind, spectrum.lines) == (row.kind, ("line-1", "line-2", "line-3"))
+        both_sides = 2 * spectrum.psd_nm3.sum() - spectrum.psd_nm3[0] - spectrum.psd_nm3[-1]
+        assert np.sqrt(both_sides / (512 * 2.0)) == pytest.approx(row.sigma3_biased_nm / 3, rel=1e-12)
+        assert np.allclose(spectrum.each_nm3.mean(axis=0), spectrum.psd_nm3, rtol=1e-12)
+        assert spectrum.frequency_per_nm[-1] == pytest.approx(0.25)
+        assert spectrum.fitted_nm3[-20:].mean() == pytest.approx(spectrum.psd_nm3[-20:].mean(), rel=0.4)
 
 
 def test_that_edges_that_move_together_have_no_width_roughness() -> None:
     same = rough(4, 512, 7)
     noise = 0.3 * np.random.default_rng(0).standard_normal((2, 4, 512))
-    ler, lwr = roughness_of(same + noise[0], same + noise[1], 1.0, 1)
+    ler, lwr = roughness_of(same + noise[0], same + noise[1], 1.0, 1).rows
     assert ler.correlation > 0.8
     assert ler.sigma3_biased_nm > 3 * lwr.sigma3_biased_nm / 2
     assert lwr.sigma3_biased_nm == pytest.approx(3 * 0.3 * np.sqrt(2), rel=0.05)
