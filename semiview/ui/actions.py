@@ -9,6 +9,8 @@ from typing import Literal
 
 from PySide6.QtGui import QKeySequence
 
+from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, pair_title
+
 Scope = Literal["app", "view", "compare", "overlays", "review", "tools", "register", "landmarks"]
 
 # Scopes whose keys are live together; those of `register` only while that tool is in hand.
@@ -126,18 +128,35 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("app.shortcuts", "Change keys…", "app", (), "Other keys for any command, and how the mouse works"),
     ActionSpec("app.quit", "Quit", "app", ("Ctrl+Q",)),
     ActionSpec("view.fit", "Fit", "view", ("F2", "Home"), "The whole picture", "fit"),
+    ActionSpec("view.still", "Reduced motion", "view", (), "Nothing blinks by itself", checkable=True),
     ActionSpec("view.one_to_one", "One to one", "view", ("Ctrl+1",), "One image pixel on one screen pixel"),
-    ActionSpec("compare.next", "Next compare mode", "compare", ("C",), "Side by side, overlay, blink", "compare"),
+    ActionSpec("compare.next", "Next compare mode", "compare", ("C",), "The next way to compare", "compare"),
+    ActionSpec("compare.previous", "Previous compare mode", "compare", ("Shift+C",), "The way before"),
+    ActionSpec("compare.pair", "Compare other pictures", "compare", ("Ctrl+Shift+C",), "SEM, design, prediction"),
+    *(
+        ActionSpec(f"mode.{name}", mode.title, "compare", (), mode.tip, checkable=True)
+        for name, mode in COMPARE_MODES.items()
+    ),
+    *(
+        ActionSpec(f"pair.{pair}", pair_title(pair), "compare", (), "Compare these two", checkable=True)
+        for pair in PAIRS
+    ),
     ActionSpec(
         "compare.blink",
-        "Blink",
+        "Blink by itself",
         "compare",
         ("Shift+F",),
-        "Overlays on and off, twice a second",
+        "Twice a second: the two pictures in the mode Blink, else the overlays",
         "blink",
         checkable=True,
     ),
-    ActionSpec("compare.hold", "Hide the overlays while held", "compare", ("F",), held=True),
+    ActionSpec(
+        "compare.hold",
+        "Blink while held",
+        "compare",
+        ("F",),
+        held=True,
+    ),
     *(
         ActionSpec(f"overlays.{name}", text, "overlays", (str(number),), f"Show or hide: {text}", checkable=True)
         for number, (name, text) in enumerate(OVERLAYS, 1)
@@ -297,6 +316,8 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("Zoom at the cursor", "view", "Wheel"),
     Gesture("Pan", "view", "Middle drag, Space and drag, Shift and drag"),
     Gesture("Zoom box, up and left zooms out", "view", "Right drag"),
+    Gesture("Move the divider, the blend or the size of the fields", "compare", "Shift and wheel"),
+    Gesture("Move the divider", "compare", "Drag it"),
     Gesture("Brush size", "tools", "Ctrl and wheel"),
     Gesture("Shift the design", "register", "Drag"),
     Gesture("Place in the SEM, then in the design", "landmarks", "Click, click"),
@@ -317,7 +338,7 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
         "register.align",
         "app.predict",
     ),
-    ("view.fit", "compare.next", "compare.blink"),
+    ("view.fit", "compare.blink"),
     ("review.previous", "review.next"),
 )
 # Ids in the order of each menu; an empty one is a line between groups.
@@ -325,8 +346,11 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Project", ("app.open", "app.save", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
     ("&Edit", ("app.undo", "app.redo", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller", "tools.larger", "",
                "tools.uncorrect")),
-    ("&View", ("view.fit", "view.one_to_one", "", "compare.next", "compare.blink", "",
+    ("&View", ("view.fit", "view.one_to_one", "", "view.still", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
+    ("&Compare", (*(f"mode.{name}" for name in COMPARE_MODES), "", *(f"pair.{pair}" for pair in PAIRS), "",
+                  "compare.next",
+                  "compare.previous", "compare.pair", "compare.blink")),
     ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
                    "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
                    "register.before")),

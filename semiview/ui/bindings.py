@@ -6,13 +6,14 @@ from typing import Any
 
 from semiview.ui.actions import OVERLAYS, TOOLS
 from semiview.ui.canvas.linked_views import LinkedViews
+from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, CompareMode, Pair, pair_title
 from semiview.ui.desk import Desk
 from semiview.ui.panels.review import ReviewPanel
 from semiview.ui.registering import SCALE_STEP, TURN_DEG
-from semiview.ui.view_settings import CompareMode
 from semiview.ui.window_actions import Binding
 
-COMPARE_MODES: tuple[CompareMode, ...] = ("three", "two", "single")
+BLEND_STEP, DIVIDER_STEP, CHECKER_STEP = 0.1, 0.05, 1.25
+CHECKER_PX = (8, 512)
 BRUSH_STEP = 1.25
 BRUSH_PX = (0.5, 500.0)
 
@@ -27,6 +28,9 @@ def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[s
     def no_edit() -> str | None:
         return no_case() or desk.opening.why_not()
 
+    def still() -> str | None:
+        return "motion is reduced (View, Reduced motion); hold F instead" if session.view.still else None
+
     return {
         "app.save": Binding(desk.save_now, no_case),
         "app.undo": Binding(session.undo, lambda: no_edit() or _nothing("undo", desk)),
@@ -36,7 +40,15 @@ def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[s
         "view.fit": Binding(views.fit, no_case),
         "view.one_to_one": Binding(views.one_to_one, no_case),
         "compare.next": Binding(lambda: next_mode(desk), no_case),
-        "compare.blink": Binding(lambda: toggle(desk, "blink"), no_case),
+        "compare.previous": Binding(lambda: next_mode(desk, -1), no_case),
+        "compare.pair": Binding(lambda: next_pair(desk), no_case),
+        "compare.blink": Binding(
+            lambda: toggle(desk, "blink"),
+            lambda: no_case() or ("nothing moves by itself" if session.view.still else None),
+        ),
+        "view.still": Binding(lambda: toggle(desk, "still")),
+        **{f"mode.{mode}": Binding(_chosen(desk, mode), no_case) for mode in COMPARE_MODES},
+        **{f"pair.{pair}": Binding(_paired(desk, pair), no_case) for pair in PAIRS},
         **_overlays(desk, no_case),
         **_review(desk, review),
         **_tools(desk, no_edit),
@@ -52,11 +64,52 @@ def change_brush(desk: Desk, factor: float) -> None:
     desk.session.said.emit(f"Brush radius {radius:.1f} px")
 
 
-def next_mode(desk: Desk) -> None:
-    """The next way to lay out the views."""
+def set_mode(desk: Desk, mode: CompareMode) -> None:
+    """Compare in another way; two pictures that blink do so by themselves, unless nothing may."""
     view = desk.session.view
-    following = COMPARE_MODES[(COMPARE_MODES.index(view.compare_mode) + 1) % len(COMPARE_MODES)]
-    desk.session.set_view(replace(view, compare_mode=following))
+    blink = mode == "blink" and not view.still
+    desk.session.set_view(replace(view, compare_mode=mode, blink=blink))
+    desk.session.said.emit(f"{COMPARE_MODES[mode].title}. {COMPARE_MODES[mode].tip}.")
+
+
+def _chosen(desk: Desk, mode: CompareMode) -> Callable[[], None]:
+    return lambda: set_mode(desk, mode)
+
+
+def next_mode(desk: Desk, step: int = 1) -> None:
+    """The next way to compare."""
+    modes = list(COMPARE_MODES)
+    set_mode(desk, modes[(modes.index(desk.session.view.compare_mode) + step) % len(modes)])
+
+
+def set_pair(desk: Desk, pair: Pair) -> None:
+    """Compare two other pictures."""
+    desk.session.set_view(replace(desk.session.view, pair=pair))
+    desk.session.said.emit(f"Comparing {pair_title(pair)}.")
+
+
+def _paired(desk: Desk, pair: Pair) -> Callable[[], None]:
+    return lambda: set_pair(desk, pair)
+
+
+def next_pair(desk: Desk) -> None:
+    """The next two pictures."""
+    pairs = list(PAIRS)
+    set_pair(desk, pairs[(pairs.index(desk.session.view.pair) + 1) % len(pairs)])
+
+
+def adjust_mode(desk: Desk, steps: int) -> None:
+    """What the compare mode adjusts, more or less: the divider, the blend, the size of the fields."""
+    view = desk.session.view
+    adjusts = COMPARE_MODES[view.compare_mode].adjusts
+    if adjusts == "divider":
+        view = replace(view, divider=min(max(view.divider + DIVIDER_STEP * steps, 0.0), 1.0))
+    elif adjusts == "blend":
+        view = replace(view, blend=min(max(view.blend + BLEND_STEP * steps, 0.0), 1.0))
+    elif adjusts == "checker":
+        side = round(view.checker_px * CHECKER_STEP**steps)
+        view = replace(view, checker_px=min(max(side, CHECKER_PX[0]), CHECKER_PX[1]))
+    desk.session.set_view(view)
 
 
 def toggle(desk: Desk, name: str) -> None:

@@ -20,18 +20,20 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTabWidget,
     QToolBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from semiview.core.case import Case
 from semiview.core.document import Document
-from semiview.ui.actions import MENUS, OVERLAYS, TOOLBAR, TOOLS
-from semiview.ui.bindings import BRUSH_STEP, change_brush, desk_bindings
+from semiview.ui.actions import MENUS, OVERLAYS, TOOLBAR, TOOLS, native
+from semiview.ui.bindings import BRUSH_STEP, adjust_mode, change_brush, desk_bindings
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.legend import Legend
 from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.command_palette import CommandPalette
+from semiview.ui.compare_modes import COMPARE_MODES, PAIRS
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.key_map import KeyMap
@@ -48,8 +50,8 @@ from semiview.ui.panels.status_line import StatusLine
 from semiview.ui.panels.training import TrainingPanel
 from semiview.ui.questions import Questions
 from semiview.ui.shortcut_editor import ShortcutEditor
-from semiview.ui.theme import Choice, apply_theme
-from semiview.ui.view_settings import MOUSE_PRESETS, MousePreset, ViewSettings
+from semiview.ui.theme import Choice, apply_theme, icon
+from semiview.ui.view_settings import MOUSE_PRESETS, MousePreset, ViewSettings, from_json, to_json
 from semiview.ui.window_actions import Actions, Binding
 
 logger = logging.getLogger(LOGGER)
@@ -129,6 +131,7 @@ class MainWindow(QMainWindow):
         if isinstance(application, QApplication):
             apply_theme(application, choice)
         self.actions_.refresh_icons()
+        self.compare.setIcon(icon("compare"))
         self._themes[choice].setChecked(True)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -145,6 +148,7 @@ class MainWindow(QMainWindow):
         if failures and not self._close_anyway([f"{failure.what}: {failure.why}" for failure in failures]):
             event.ignore()
             return
+        self._settings.setValue("view", to_json(self.desk.session.view))
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("docks", self.saveState())
         self.desk.close()
@@ -225,17 +229,17 @@ class MainWindow(QMainWindow):
         return dock
 
     def _build_menus(self) -> None:
-        menus: dict[str, QMenu] = {}
+        self.menus: dict[str, QMenu] = {}
         for title, entries in MENUS:
             menu = self.menuBar().addMenu(title)
             menu.setToolTipsVisible(True)
-            menus[title] = menu
+            self.menus[title] = menu
             for name in entries:
                 if name:
                     menu.addAction(self.actions_[name])
                 else:
                     menu.addSeparator()
-        view = menus["&View"]
+        view = self.menus["&View"]
         view.addSeparator()
         panels = view.addMenu("Panels")
         for dock in self.docks.values():
@@ -261,6 +265,13 @@ class MainWindow(QMainWindow):
                 bar.addSeparator()
             for name in names:
                 bar.addAction(self.actions_[name])
+        self.compare = QToolButton()
+        self.compare.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.compare.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.compare.setIcon(icon("compare"))
+        self.compare.setMenu(self.menus["&Compare"])
+        self.compare.setToolTip(f"How the pictures are compared ({native(self.actions_.keys.keys('compare.next'))})")
+        bar.addWidget(self.compare)
         bar.addSeparator()
         bar.addWidget(QLabel(" Overlays "))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
@@ -309,6 +320,8 @@ class MainWindow(QMainWindow):
         views.stroke.connect(desk.painting.stroke)
         views.stroke_ended.connect(lambda _: desk.painting.end())
         views.brush_steps.connect(lambda steps: change_brush(desk, BRUSH_STEP**steps))
+        views.adjust_steps.connect(lambda steps: adjust_mode(desk, steps))
+        views.divider_wanted.connect(lambda share: session.set_view(replace(session.view, divider=share)))
         self.case_list.wanted.connect(desk.opening.open)
         self.review.rejected.connect(desk.reviewing.reject)
         self.opacity.valueChanged.connect(lambda value: session.set_view(replace(session.view, opacity=value / 100)))
@@ -328,7 +341,14 @@ class MainWindow(QMainWindow):
         view = self.desk.session.view
         for name, _text in OVERLAYS:
             self.actions_[f"overlays.{name}"].setChecked(getattr(view, name))
+        for mode, spec in COMPARE_MODES.items():
+            self.actions_[f"mode.{mode}"].setChecked(view.compare_mode == mode)
+            if view.compare_mode == mode:
+                self.compare.setText(spec.title)
+        for pair in PAIRS:
+            self.actions_[f"pair.{pair}"].setChecked(view.pair == pair)
         self.actions_["compare.blink"].setChecked(view.blink)
+        self.actions_["view.still"].setChecked(view.still)
         self.actions_["register.before"].setChecked(self.desk.session.before)
         self.actions_["app.predict_always"].setChecked(self.desk.predicting.automatic)
         self.actions_[f"tools.{self.desk.session.tool}"].setChecked(True)
@@ -443,7 +463,6 @@ class MainWindow(QMainWindow):
 
     def _mouse_changed(self, name: str) -> None:
         mouse: MousePreset = next((preset for preset in MOUSE_PRESETS if preset == name), "semiview")
-        self._settings.setValue("mouse", mouse)
         self.desk.session.set_view(replace(self.desk.session.view, mouse=mouse))
 
     def _close_anyway(self, sentences: list[str]) -> bool:
@@ -467,7 +486,8 @@ class MainWindow(QMainWindow):
             self.set_theme("system")
 
     def _restore(self) -> None:
-        self._mouse_changed(str(self._settings.value("mouse", "semiview")))
+        self.desk.session.set_view(from_json(str(self._settings.value("view", "{}"))))
+        self.opacity.setValue(round(100 * self.desk.session.view.opacity))
         geometry, docks = self._settings.value("geometry"), self._settings.value("docks")
         if isinstance(geometry, QByteArray) and isinstance(docks, QByteArray):
             self.restoreGeometry(geometry)

@@ -10,6 +10,8 @@ TEXT = QColor(235, 235, 235)
 TEXT_GROUND = QColor(0, 0, 0, 150)
 
 DESIGN = QColor(86, 180, 233)
+# Layers that are no target, told apart from each other.
+OTHER_LAYERS = (QColor(150, 150, 255), QColor(204, 121, 167), QColor(190, 190, 190), QColor(0, 158, 115))
 DESIGN_MATERIAL = QColor(112, 140, 160)
 DESIGN_SPACE = QColor(24, 28, 33)
 PREDICTION = QColor(230, 159, 0)
@@ -18,6 +20,10 @@ CORRECTION = QColor(240, 228, 66)
 IGNORE = QColor(204, 121, 167)
 LANDMARK = QColor(255, 236, 100)
 GAUGE = QColor(255, 255, 255)
+DRAFT = QColor(255, 255, 255)
+DIFFERENCE_NONE = QColor(28, 28, 30)
+DIFFERENCE_MORE = QColor(255, 170, 40)
+DIFFERENCE_LESS = QColor(70, 170, 255)
 
 EpeClass = Literal["far outside", "outside", "slightly outside", "slightly inside", "inside", "far inside", "missing"]
 

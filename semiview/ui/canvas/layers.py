@@ -2,48 +2,64 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QTransform
+from PySide6.QtGui import QColor, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem
 
 from semiview.core.design import Design
 from semiview.core.outline import Points
 from semiview.ui.canvas import colours
+from semiview.ui.canvas.composed import ComposedItem
 from semiview.ui.canvas.marks import GaugeMark, GaugesItem
 from semiview.ui.canvas.overlays import EpeItem, EpeLines, Lines, LinesItem, ShapesItem
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.pyramid_item import CoverageItem, PyramidItem
+from semiview.ui.compare_modes import Kind, composed
 from semiview.ui.view_settings import ViewSettings
 
-Kind = Literal["sem", "design", "prediction"]
 CORRECTION_FILL = 0.2
 IGNORE_FILL = 0.75
 HEAT_ALPHA = 0.65
+DESIGN_FILL = 0.35
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnLayer:
+    """One layer of a design, in nm about an origin."""
+
+    name: str
+    target: bool
+    outlines: Sequence[Points]
+    lines: Lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnDesign:
-    """A design made ready to be drawn, in nm about an origin."""
+    """A design made ready to be drawn, in nm about an origin; `outlines` are those of all targets merged."""
 
     outlines: Sequence[Points]
-    target: Lines
-    others: Lines
+    layers: tuple["DrawnLayer", ...]
     opening: bool
 
     @classmethod
     def of(cls, design: Design | None, origin_nm: tuple[float, float]) -> "DrawnDesign":
-        """The target, and all other layers together; nothing for None."""
+        """Each layer by itself, and the target; nothing for None."""
         if design is None:
-            return cls((), Lines.of(()), Lines.of(()), False)
+            return cls((), (), False)
         target = [outline - origin_nm for outline in design.target]
-        others = [
-            outline - origin_nm for layer in design.layers if layer.role != "target" for outline in layer.outlines
-        ]
-        return cls(target, Lines.of(target), Lines.of(others), design.tone == "opening")
+        layers = []
+        for layer in design.layers:
+            outlines = [outline - origin_nm for outline in layer.outlines]
+            layers.append(DrawnLayer(layer.name, layer.role == "target", outlines, Lines.of(outlines)))
+        return cls(target, tuple(layers), design.tone == "opening")
+
+    def shades(self) -> tuple[QColor, QColor]:
+        """Colours inside and outside the polygons: standing material is bright."""
+        material, space = colours.DESIGN_MATERIAL, colours.DESIGN_SPACE
+        return (space, material) if self.opening else (material, space)
 
 
 class Layers:
@@ -51,8 +67,10 @@ class Layers:
 
     def __init__(self, kind: Kind, world: QGraphicsItem) -> None:
         self.picture = PyramidItem(world)
+        self.composed = ComposedItem(world)
         self._frame = _clipping(world)
         self._fills_design = kind == "design"
+        self._shows_pair = kind == "sem"
         self._frame.setVisible(self._fills_design)
         self._drawn_shapes = ShapesItem(self._frame)
 
@@ -64,8 +82,7 @@ class Layers:
         # The design is drawn where there is a picture to compare it with, and nowhere else.
         self._under = _clipping(self._overlays)
         self.registered = _group(self._under)
-        self._other_layers = LinesItem(colours.DESIGN, Qt.PenStyle.DashLine, self.registered)
-        self._target = LinesItem(colours.DESIGN, parent=self.registered)
+        self._design: list[tuple[str, ShapesItem, LinesItem]] = []
         self.sem_contour = LinesItem(colours.SEM, parent=self._overlays)
         self.prediction_contour = LinesItem(colours.PREDICTION, parent=self._overlays)
         # EPE and gauges lie above the contours, in the design's frame again.
@@ -74,6 +91,17 @@ class Layers:
         self._epe = EpeItem(self._measured)
         self._residuals = EpeItem(self._measured)
         self._gauges = GaugesItem(self._measured)
+        self._named: dict[str, QGraphicsItem] = {
+            "prediction_heat": self.heat,
+            "prediction_contour": self.prediction_contour,
+            "sem_contour": self.sem_contour,
+            "correction": self.correction,
+            "ignore": self.ignore,
+            "epe_vectors": self._epe,
+            "residuals": self._residuals,
+            "gauges": self._gauges,
+        }
+        self._settings = ViewSettings()
 
     @property
     def overlays_shown(self) -> bool:
@@ -86,16 +114,17 @@ class Layers:
 
     def set_design(self, design: DrawnDesign, shape: tuple[int, int]) -> None:
         """Draw this design in a picture (H, W)."""
-        inside, outside = colours.DESIGN_MATERIAL, colours.DESIGN_SPACE
-        if design.opening:
-            inside, outside = outside, inside
+        inside, outside = design.shades()
         picture = QRectF(-0.5, -0.5, shape[1], shape[0])
         for frame in (self._frame, self._under, self._above):
             frame.setRect(picture)
         self._frame.setBrush(outside)
         self._drawn_shapes.set_outlines(design.outlines if self._fills_design else (), inside)
-        self._target.set_lines(design.target)
-        self._other_layers.set_lines(design.others)
+        for _, *items in self._design:
+            for item in items:
+                _remove(item)
+        self._design = [self._drawn_layer(layer, number) for number, layer in enumerate(design.layers)]
+        self.set_settings(self._settings)
 
     def set_registration(self, transform: QTransform | None) -> None:
         """Lay the design there; None hides it: there is no pixel size."""
@@ -103,7 +132,8 @@ class Layers:
             item.setVisible(transform is not None)
             if transform is not None:
                 item.setTransform(transform)
-        for kept in (self._drawn_shapes, self._target, self._other_layers, self._epe, self._residuals):
+        design = [item for _, *items in self._design for item in items]
+        for kept in (self._drawn_shapes, *design, self._epe, self._residuals):
             kept.drawn_anew()
 
     def set_epe(self, lines: EpeLines) -> None:
@@ -120,26 +150,43 @@ class Layers:
 
     def set_settings(self, settings: ViewSettings) -> None:
         """Which overlays, and how strongly."""
+        self._settings = settings
         self._overlays.setOpacity(settings.opacity)
-        for item, shown in (
-            (self._target, settings.design),
-            (self._other_layers, settings.design),
-            (self.heat, settings.prediction_heat),
-            (self.prediction_contour, settings.prediction_contour),
-            (self.sem_contour, settings.sem_contour),
-            (self.correction, settings.correction),
-            (self.ignore, settings.ignore),
-            (self._epe, settings.epe_vectors),
-            (self._residuals, settings.residuals),
-            (self._gauges, settings.gauges),
-        ):
-            item.setVisible(shown)
+        pair_here = self._shows_pair and composed(settings.compare_mode)
+        self.picture.setVisible(not pair_here)
+        self.composed.setVisible(pair_here)
+        if pair_here:
+            self.composed.set_settings(settings)
+        for name, shapes, lines in self._design:
+            shown = settings.design and name not in settings.hidden_layers
+            shapes.setVisible(shown and settings.design_fill)
+            lines.setVisible(shown)
+            shapes.setOpacity(DESIGN_FILL * settings.opacity_of("design"))
+            lines.setOpacity(settings.opacity_of("design"))
+        for name, item in self._named.items():
+            item.setVisible(bool(getattr(settings, name)))
+            item.setOpacity(settings.opacity_of(name))
 
     def share_coverage(self, correction: Pyramid | None, ignore: Pyramid | None) -> None:
         """Draw these shapes; the pyramids may be shared with other views."""
         for item, pyramid in ((self.correction, correction), (self.ignore, ignore)):
             if item.pyramid is not pyramid:
                 item.set_pyramid(pyramid)
+
+    def _drawn_layer(self, layer: DrawnLayer, number: int) -> tuple[str, ShapesItem, LinesItem]:
+        """One layer's items: targets in the design's colour, others dashed and each in a colour of its own."""
+        colour = colours.DESIGN if layer.target else colours.OTHER_LAYERS[number % len(colours.OTHER_LAYERS)]
+        style = Qt.PenStyle.SolidLine if layer.target else Qt.PenStyle.DashLine
+        shapes, lines = ShapesItem(self.registered), LinesItem(colour, style, self.registered)
+        shapes.set_outlines(layer.outlines, colour)
+        lines.set_lines(layer.lines)
+        return layer.name, shapes, lines
+
+
+def _remove(item: QGraphicsItem) -> None:
+    scene = item.scene()
+    if scene is not None:
+        scene.removeItem(item)
 
 
 def heat_lut() -> npt.NDArray[np.uint8]:

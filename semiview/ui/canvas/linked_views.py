@@ -1,6 +1,6 @@
 """SEM, design and prediction side by side under one camera, with one pointer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -17,25 +17,21 @@ from semiview.core.sem_image import SemImage
 from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import BORDER
-from semiview.ui.canvas.layers import DrawnDesign, Kind, Layers
+from semiview.ui.canvas.composed import DesignSource, PictureSource, Source
+from semiview.ui.canvas.layers import DrawnDesign, Layers
 from semiview.ui.canvas.marks import PairMark, PairsItem
 from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks, residual_vectors
 from semiview.ui.canvas.overlays import EpeLines, Lines, registration_transform
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.view import TOOLS, ImageView, Tool
-from semiview.ui.view_settings import CompareMode, ViewSettings
+from semiview.ui.compare_modes import COMPARE_MODES, KIND_TITLES, PAIRS, Kind, composed, shown
+from semiview.ui.view_settings import ViewSettings
 
 BLINK_MS = 250
 KEPT_PICTURES_KIB = 160 * 1024
 BLACK_PERCENTILE, WHITE_PERCENTILE = 0.1, 99.9
 LEVEL_SAMPLES = 1_000_000
 
-TITLES: Mapping[Kind, str] = {"sem": "SEM", "design": "Design", "prediction": "Prediction"}
-SHOWN: Mapping[CompareMode, tuple[Kind, ...]] = {
-    "three": ("sem", "design", "prediction"),
-    "two": ("sem", "prediction"),
-    "single": ("sem",),
-}
 NO_CASE = "Open a project, then choose a case in the list."
 NO_DESIGN = "This case has no design.\nName a GDS, OASIS or mask file in the column “design” of cases.csv."
 NO_PIXEL_SIZE = "The pixel size is unknown, so the design cannot be laid over the picture.\nSet the pixel size."
@@ -60,6 +56,10 @@ class LinkedViews(QWidget):
         A click without a drag, in pan and measure.
     brush_steps(n)
         Ctrl+wheel: brush larger (n > 0) or smaller.
+    adjust_steps(n)
+        Shift+wheel: what the compare mode adjusts, more (n > 0) or less.
+    divider_wanted(share)
+        The curtain is dragged there, in shares of the view's width.
     camera_changed(camera)
         The `Camera` all views look through; None without a case.
     """
@@ -73,6 +73,8 @@ class LinkedViews(QWidget):
     register_turn = Signal(float, float, float, float, bool)
     clicked = Signal(float, float)
     brush_steps = Signal(int)
+    adjust_steps = Signal(int)
+    divider_wanted = Signal(float)
     camera_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -90,12 +92,18 @@ class LinkedViews(QWidget):
         self.views: dict[Kind, ImageView] = {}
         self._layers: dict[Kind, Layers] = {}
         self._pairs: dict[Kind, PairsItem] = {}
-        for kind, title in TITLES.items():
+        for kind, title in KIND_TITLES.items():
             view = ImageView(title, self)
             self.views[kind] = view
             self._layers[kind] = Layers(kind, view.world)
             self._pairs[kind] = PairsItem(view.world)
             self._connect(view)
+        self._drawn_design = DesignSource()
+        self._sources: dict[Kind, Source] = {
+            "sem": PictureSource(self._layers["sem"].picture),
+            "design": self._drawn_design,
+            "prediction": PictureSource(self._layers["prediction"].picture),
+        }
         self._case: Case | None = None
         self._document: Document | None = None
         self._measurement: Measurement | None = None
@@ -122,6 +130,11 @@ class LinkedViews(QWidget):
         """False in the dark half of a blink."""
         return self._layers["sem"].overlays_shown
 
+    @property
+    def blinked(self) -> bool:
+        """True in the second half of a blink: overlays off, or the second picture of the pair."""
+        return self._layers["sem"].composed.turned or not self.overlays_shown
+
     def show_case(self, case: Case | None, document: Document | None) -> None:
         """Draw another case, or the same one with another prediction. An open stroke is ended first."""
         self.finish_gesture()
@@ -147,11 +160,13 @@ class LinkedViews(QWidget):
             drawn = DrawnDesign.of(case.design, case.nominal.frame.centre_nm)
             for layers in self._layers.values():
                 layers.set_design(drawn, case.sem.shape)
+            self._drawn_design.set_design(drawn.outlines, drawn.opening)
         if old is None or case.case_id != old.case_id:
             self.show_measurement(None)
             for view in self.views.values():
                 view.hide_cross()
         self.show_document(None, document)
+        self._show_pair()
         self._say_what_to_do()
         self._arrange()
         if self._camera is None or self._fitted or old is None or old.sem.shape != case.sem.shape:
@@ -166,6 +181,8 @@ class LinkedViews(QWidget):
             transform = registration_transform(new.registration, self._case.nominal.frame.centre_nm)
             for layers in self._layers.values():
                 layers.set_registration(transform)
+            self._drawn_design.set_registration(transform)
+            self._layers["sem"].composed.refresh()
         if old is None or new.gauges is not old.gauges:
             self._show_gauges()
         before = (None, None) if old is None else (old.correction, old.ignore)
@@ -207,24 +224,32 @@ class LinkedViews(QWidget):
             layers.set_settings(settings)
         for view in self.views.values():
             view.brush.set_radius(settings.brush_radius_px)
-        if settings.compare_mode != old.compare_mode:
+            view.set_mouse(settings.mouse)
+        if (settings.compare_mode, settings.pair) != (old.compare_mode, old.pair):
+            self.hold_blink(False)
+            self._show_pair()
+            self._say_what_to_do()
             self._columns = 0
             self._arrange()
+        self.views["sem"].set_divider(settings.divider if settings.compare_mode == "curtain" else None)
         if settings.levels != old.levels:
             self._apply_levels()
         if settings.epe_source != old.epe_source:
             self._show_epe()
             self._show_gauges()
-        if settings.blink != old.blink:
+        blinks = settings.blink and not settings.still
+        if blinks != self._blink.isActive():
             self._blink.stop()
             self.hold_blink(False)
-            if settings.blink:
+            if blinks:
                 self._blink.start()
 
     def hold_blink(self, held: bool) -> None:
-        """Overlays off while a key is held."""
+        """While a key is held: the second picture of the pair where two blink, else the overlays off."""
+        blinks = self._settings.compare_mode == "blink"
+        self._layers["sem"].composed.turn(held and blinks)
         for layers in self._layers.values():
-            layers.show_overlays(not held)
+            layers.show_overlays(blinks or not held)
 
     def set_tool(self, tool: str) -> None:
         """What the left button does: pan, brush, eraser, ignore, register, landmarks or measure.
@@ -268,7 +293,7 @@ class LinkedViews(QWidget):
         """The whole picture in every view, and again whenever the views change their size."""
         if self._case is None:
             return
-        viewport = self.views["sem"].viewport()
+        viewport = self.views[shown(self._settings.compare_mode, self._settings.pair)[0]].viewport()
         self._look(Camera.fitting(self._case.sem.shape, viewport.width(), viewport.height()))
         self._fitted = True
 
@@ -283,24 +308,24 @@ class LinkedViews(QWidget):
 
     def _arrange(self) -> None:
         """Put the views where each is largest for the picture's shape."""
-        shown = SHOWN[self._settings.compare_mode]
+        here = shown(self._settings.compare_mode, self._settings.pair)
         shape = (1, 1) if self._case is None else self._case.sem.shape
-        columns = best_columns(len(shown), shape, self.width(), self.height())
+        columns = best_columns(len(here), shape, self.width(), self.height())
         if columns == self._columns:
             return
         self._columns = columns
-        cells = -(-len(shown) // columns) * columns
-        for number in range(max(len(TITLES), cells)):
+        cells = -(-len(here) // columns) * columns
+        for number in range(max(len(self.views), cells)):
             self._layout.setColumnStretch(number, int(number < columns))
             self._layout.setRowStretch(number, int(number * columns < cells))
-        for number, kind in enumerate(shown):
+        for number, kind in enumerate(here):
             self._layout.addWidget(self.views[kind], number // columns, number % columns)
         for kind, view in self.views.items():
-            view.setVisible(kind in shown)
+            view.setVisible(kind in here)
         if self._corner is not None:
-            if cells > len(shown):
-                self._layout.addWidget(self._corner, len(shown) // columns, len(shown) % columns)
-            self._corner.setVisible(cells > len(shown))
+            if cells > len(here):
+                self._layout.addWidget(self._corner, len(here) // columns, len(here) % columns)
+            self._corner.setVisible(cells > len(here))
 
     def _connect(self, view: ImageView) -> None:
         view.camera_wanted.connect(self._look)
@@ -314,6 +339,8 @@ class LinkedViews(QWidget):
         view.register_turn.connect(self.register_turn)
         view.clicked.connect(self.clicked)
         view.brush_steps.connect(self.brush_steps)
+        view.adjust_steps.connect(self.adjust_steps)
+        view.divider_wanted.connect(self.divider_wanted)
 
     def _look(self, camera: Camera | None) -> None:
         self._fitted = False
@@ -340,12 +367,40 @@ class LinkedViews(QWidget):
         self.pointer_left.emit()
 
     def _blink_once(self) -> None:
-        self.hold_blink(self.overlays_shown)
+        self.hold_blink(not self.blinked)
+
+    def _show_pair(self) -> None:
+        """The two pictures that the composed view shows, and its title."""
+        settings, case = self._settings, self._case
+        first, second = PAIRS[settings.pair]
+        item = self._layers["sem"].composed
+        here = composed(settings.compare_mode) and case is not None and not self._missing(first) + self._missing(second)
+        item.set_pair(
+            self._layers["sem"].picture.pyramid if here else None, self._sources[first], self._sources[second]
+        )
+        title = KIND_TITLES["sem"]
+        if composed(settings.compare_mode):
+            title = (
+                f"{KIND_TITLES[first]} | {KIND_TITLES[second]}: {COMPARE_MODES[settings.compare_mode].title.lower()}"
+            )
+        self.views["sem"].surround.set_title(title)
+
+    def _missing(self, kind: Kind) -> str:
+        """Why one of the pictures cannot be seen, and what to do; empty: it can."""
+        case = self._case
+        if case is None or kind == "sem":
+            return ""
+        if kind == "prediction":
+            return NO_PREDICTION if case.prediction is None else ""
+        if case.design is None:
+            return NO_DESIGN
+        return "" if np.isfinite(case.nominal.frame.nm_per_px) else NO_PIXEL_SIZE
 
     def _apply_levels(self) -> None:
         if self._case is not None:
             low, high = self._settings.levels or automatic_levels(self._case.sem)
             self._layers["sem"].picture.set_levels(low, high)
+            self._layers["sem"].composed.refresh()
 
     def _show_epe(self) -> None:
         vectors = None
@@ -388,6 +443,7 @@ class LinkedViews(QWidget):
         self._correction = self._ignore = None
         for layers in self._layers.values():
             layers.picture.set_pyramid(None)
+            layers.composed.set_pair(None, None, None)
             layers.heat.set_pyramid(None)
             layers.share_coverage(None, None)
             layers.set_design(DrawnDesign.of(None, (0.0, 0.0)), (0, 0))
@@ -398,16 +454,12 @@ class LinkedViews(QWidget):
         self._say_what_to_do()
 
     def _say_what_to_do(self) -> None:
-        case = self._case
-        if case is None:
-            words = {"sem": NO_CASE, "design": "", "prediction": ""}
-        else:
-            known = bool(np.isfinite(case.nominal.frame.nm_per_px))
-            words = {
-                "sem": "",
-                "design": NO_DESIGN if case.design is None else "" if known else NO_PIXEL_SIZE,
-                "prediction": NO_PREDICTION if case.prediction is None else "",
-            }
+        words: dict[Kind, str] = {kind: self._missing(kind) for kind in self.views}
+        if self._case is None:
+            words["sem"] = NO_CASE
+        elif composed(self._settings.compare_mode):
+            first, second = PAIRS[self._settings.pair]
+            words["sem"] = self._missing(first) or self._missing(second)
         for kind, view in self.views.items():
             view.set_message(words[kind])
 

@@ -187,6 +187,11 @@ class SurroundItem(QGraphicsItem):
         self._nm_per_px = float("nan")
         self._zoom = 0.0
 
+    def set_title(self, title: str) -> None:
+        """What the view shows."""
+        self._title = title
+        self.update()
+
     def set_size(self, width: float, height: float) -> None:
         """Size of the view in screen px."""
         self.prepareGeometryChange()

@@ -34,7 +34,7 @@ def premultiplied(rgba: npt.NDArray[np.uint8]) -> Colours:
     return result
 
 
-class _ScreenItem(QGraphicsItem):
+class ScreenItem(QGraphicsItem):
     """A pyramid drawn at the screen's own resolution; subclasses say how values become colours.
 
     The scene may move and enlarge it, not turn it. Pixel centres lie at integers: it spans [-0.5, W - 0.5].
@@ -106,13 +106,15 @@ class _ScreenItem(QGraphicsItem):
         raise NotImplementedError
 
 
-class PyramidItem(_ScreenItem):
+class PyramidItem(ScreenItem):
     """A grey picture through levels and a colour table."""
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
         self._levels = (0.0, 255.0)
         self._table: Colours | None = None
+        self._level_table: npt.NDArray[np.uint8] | None = None
+        self._grey: tuple[object, npt.NDArray[np.uint8]] | None = None
         self.set_lut(grey_lut())
 
     @property
@@ -125,8 +127,12 @@ class PyramidItem(_ScreenItem):
         self.set_pyramid(None if pixels is None else Pyramid(pixels))
 
     def set_pyramid(self, pyramid: Pyramid | None) -> None:
-        self._table = None
+        self._table = self._level_table = None
         super().set_pyramid(pyramid)
+
+    def refresh(self) -> None:
+        self._grey = None
+        super().refresh()
 
     def set_levels(self, low: float, high: float) -> None:
         """Draw `low` as the first and `high` as the last colour.
@@ -139,7 +145,7 @@ class PyramidItem(_ScreenItem):
         if not (np.isfinite([low, high]).all() and low < high):
             raise ValueError(f"levels need low < high, not {low!r} and {high!r}")
         self._levels = (float(low), float(high))
-        self._table = None
+        self._table = self._level_table = None
         self.refresh()
 
     def set_lut(self, rgba: npt.NDArray[np.uint8]) -> None:
@@ -152,12 +158,34 @@ class PyramidItem(_ScreenItem):
         self._table = None
         self.refresh()
 
+    @property
+    def lut(self) -> Colours:
+        """(256,) colours of the levelled values."""
+        return self._lut
+
+    def grey(self, box: QRect, zoom: float, origin: tuple[float, float]) -> npt.NDArray[np.uint8]:
+        """(H, W) levelled values of a box of screen px; zero without a picture."""
+        if self._pyramid is None:
+            return np.zeros((box.height(), box.width()), np.uint8)
+        key = (box.getRect(), zoom, origin)
+        if self._grey is None or self._grey[0] != key:
+            values = self._pyramid.sample(box.x(), box.y(), box.width(), box.height(), zoom, origin, self._crisp)
+            self._grey = key, self._levelled_fast(values)
+        return self._grey[1]
+
     def _colours(self, values: Values, _x: int, _y: int) -> Colours:
         if values.dtype == np.float32:
             return self._lut.take(self._levelled(values))
         if self._table is None:
             self._table = self._lut.take(self._levelled(np.arange(np.iinfo(values.dtype).max + 1, dtype=np.float32)))
         return self._table.take(values)
+
+    def _levelled_fast(self, values: Values) -> npt.NDArray[np.uint8]:
+        if values.dtype == np.float32:
+            return self._levelled(values)
+        if self._level_table is None:
+            self._level_table = self._levelled(np.arange(np.iinfo(values.dtype).max + 1, dtype=np.float32))
+        return self._level_table.take(values)
 
     def _levelled(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         low, high = self._levels
@@ -166,7 +194,7 @@ class PyramidItem(_ScreenItem):
         return result
 
 
-class CoverageItem(_ScreenItem):
+class CoverageItem(ScreenItem):
     """A painted shape (uint8 coverage): a fill, and a line where half of the pixel is inside.
 
     The line is the half contour of what is on the screen, found anew in each frame: it follows a brush at once.

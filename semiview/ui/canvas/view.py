@@ -20,6 +20,8 @@ from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphi
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import GROUND
 from semiview.ui.canvas.marks import BrushItem, CrossItem, SurroundItem
+from semiview.ui.canvas.wheel import STEP, Notches, wheel_deed
+from semiview.ui.view_settings import MousePreset
 
 Tool = Literal["pan", "brush", "eraser", "ignore", "register", "landmarks", "measure"]
 TOOLS: tuple[Tool, ...] = ("pan", "brush", "eraser", "ignore", "register", "landmarks", "measure")
@@ -35,10 +37,12 @@ CURSORS = {
     "measure": Qt.CursorShape.CrossCursor,
 }
 
-GestureKind = Literal["pan", "box", "stroke", "register", "turn", "click"]
+GestureKind = Literal["pan", "box", "stroke", "register", "turn", "click", "divider"]
 
 WHEEL_STEP = 1.25
+WHEEL_PAN = 0.1  # of the view's height a notch
 CLICK_PX = 4
+DIVIDER_REACH_PX = 8
 LEAST_BOX_PX = 6
 MESSAGE_MARGIN_PX = 12
 ON_TOP = 1000.0
@@ -72,6 +76,8 @@ class ImageView(QGraphicsView):
     register_drag = Signal(float, float, bool)
     register_turn = Signal(float, float, float, float, bool)
     brush_steps = Signal(int)
+    adjust_steps = Signal(int)
+    divider_wanted = Signal(float)
     resized = Signal()
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
@@ -119,7 +125,9 @@ class ImageView(QGraphicsView):
         self._tool: Tool = "pan"
         self._gesture: _Gesture | None = None
         self._space_held = False
-        self._wheel_rest = 0
+        self._mouse: MousePreset = "semiview"
+        self._notches = Notches()
+        self._divider: float | None = None
         self.set_tool("pan")
 
     @property
@@ -157,6 +165,14 @@ class ImageView(QGraphicsView):
         self._tool = tool
         self.viewport().setCursor(CURSORS[tool])
         self.brush.setVisible(tool in STROKE_TOOLS and self.viewport().underMouse())
+
+    def set_mouse(self, mouse: MousePreset) -> None:
+        """What the wheel does."""
+        self._mouse = mouse
+
+    def set_divider(self, share: float | None) -> None:
+        """Where a curtain hangs, in shares of the width: it can be dragged; None: there is none."""
+        self._divider = share
 
     def show_cross(self, u: float, v: float) -> None:
         """Mark the place of another view's pointer."""
@@ -196,7 +212,7 @@ class ImageView(QGraphicsView):
         if self._camera is None or self._gesture is not None:
             return
         place, button = event.position(), event.button()
-        kind = self._kind(button, event.modifiers())
+        kind = self._kind(place, button, event.modifiers())
         if kind is None:
             return
         self._gesture = _Gesture(kind, button, place, place)
@@ -221,6 +237,10 @@ class ImageView(QGraphicsView):
         gesture = self._gesture
         if gesture is not None:
             self._drag(gesture, place)
+        elif self._tool in PANNING_TOOLS:
+            over = Qt.CursorShape.SplitHCursor if self._on_divider(place) else CURSORS[self._tool]
+            if over != self.viewport().cursor().shape():
+                self.viewport().setCursor(over)
         self.cursor_moved.emit(u, v)
 
     def _drag(self, gesture: _Gesture, place: QPointF) -> None:
@@ -236,6 +256,8 @@ class ImageView(QGraphicsView):
         gesture.last = place
         if gesture.kind == "pan":
             self.camera_wanted.emit(camera.moved(step.x(), step.y()))
+        elif gesture.kind == "divider":
+            self.divider_wanted.emit(min(max(place.x() / self.viewport().width(), 0.0), 1.0))
         elif gesture.kind == "box":
             self._band.setGeometry(QRect(gesture.start.toPoint(), place.toPoint()).normalized())
             self._band.show()
@@ -260,17 +282,22 @@ class ImageView(QGraphicsView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.accept()
-        if self._camera is None or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        if self._camera is None:
             return
-        turned = event.angleDelta().y()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._wheel_rest += turned
-            steps, self._wheel_rest = int(self._wheel_rest / 120), int(np.fmod(self._wheel_rest, 120))
-            if steps:
-                self.brush_steps.emit(steps)
-        else:
+        # With Alt, or Shift on some systems, Qt tells the turn as one to the side.
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        deed = wheel_deed(self._mouse, event.modifiers())
+        if deed == "zoom":
             u, v = self.to_image(event.position())
-            self.camera_wanted.emit(self._camera.zoomed(WHEEL_STEP ** (turned / 120), u, v))
+            self.camera_wanted.emit(self._camera.zoomed(WHEEL_STEP ** (turned / STEP), u, v))
+        elif deed in ("sideways", "up and down"):
+            pixels = WHEEL_PAN * turned / STEP * self.viewport().height()
+            right, down = (pixels, 0.0) if deed == "sideways" else (0.0, pixels)
+            self.camera_wanted.emit(self._camera.moved(right, down))
+        else:
+            notches = self._notches.turned(turned)
+            if notches:
+                (self.brush_steps if deed == "brush" else self.adjust_steps).emit(notches)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # The base class would scroll on arrows; every key but Space belongs to the window.
@@ -304,7 +331,7 @@ class ImageView(QGraphicsView):
         self._place_world()
         self.resized.emit()
 
-    def _kind(self, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> GestureKind | None:
+    def _kind(self, place: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> GestureKind | None:
         shifted = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
         if button == Qt.MouseButton.RightButton:
             return "box"
@@ -314,11 +341,18 @@ class ImageView(QGraphicsView):
             return None
         if self._space_held or (shifted and self._tool != "register"):
             return "pan"
+        if self._tool in PANNING_TOOLS and self._on_divider(place):
+            return "divider"
         if self._tool in STROKE_TOOLS:
             return "stroke"
         if self._tool != "register":
             return "click"
         return "turn" if modifiers & Qt.KeyboardModifier.ControlModifier else "register"
+
+    def _on_divider(self, place: QPointF) -> bool:
+        return (
+            self._divider is not None and abs(place.x() - self._divider * self.viewport().width()) <= DIVIDER_REACH_PX
+        )
 
     def _zoom_to_box(self, start: QPointF, end: QPointF) -> None:
         width, height = abs(end.x() - start.x()), abs(end.y() - start.y())

@@ -1,0 +1,69 @@
+"""Ways to compare what a case has: the table that the menu, the toolbar, the key and the canvas read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["sem", "design", "prediction"]
+CompareMode = Literal["three", "two", "single", "overlay", "blink", "curtain", "checkerboard", "difference", "red_cyan"]
+Pair = Literal["sem_design", "sem_prediction", "prediction_design"]
+
+KIND_TITLES: Mapping[Kind, str] = {"sem": "SEM", "design": "Design", "prediction": "Prediction"}
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSpec:
+    """One way to compare.
+
+    Attributes
+    ----------
+    views
+        What stands side by side, each in a view of its own; None: one view shows the two pictures of a pair together.
+    adjusts
+        What Shift+wheel changes; empty: nothing.
+    """
+
+    title: str
+    tip: str
+    views: tuple[Kind, ...] | None = None
+    adjusts: Literal["", "divider", "blend", "checker"] = ""
+
+
+COMPARE_MODES: Mapping[CompareMode, CompareSpec] = {
+    "three": CompareSpec("Three side by side", "SEM, design and prediction", ("sem", "design", "prediction")),
+    "two": CompareSpec("Two side by side", "The two pictures that are compared", ()),
+    "single": CompareSpec("SEM alone", "One view", ("sem",)),
+    "overlay": CompareSpec("Overlay", "The second laid over the first; Shift+wheel says how strongly", adjusts="blend"),
+    "blink": CompareSpec("Blink", "One and the other by turns; hold F to turn by hand"),
+    "curtain": CompareSpec("Curtain", "One beside the other, the divider moves", adjusts="divider"),
+    "checkerboard": CompareSpec("Checkerboard", "Fields of both by turns; Shift+wheel their size", adjusts="checker"),
+    "difference": CompareSpec("Difference", "Orange where the first is brighter, blue where the second is"),
+    "red_cyan": CompareSpec("Red and cyan", "The first red, the second cyan; grey where they agree"),
+}
+
+PAIRS: Mapping[Pair, tuple[Kind, Kind]] = {
+    "sem_design": ("sem", "design"),
+    "sem_prediction": ("sem", "prediction"),
+    "prediction_design": ("prediction", "design"),
+}
+
+
+def pair_title(pair: Pair) -> str:
+    """Both names of a pair.
+
+    >>> pair_title("sem_design")
+    'SEM and design'
+    """
+    first, second = PAIRS[pair]
+    return f"{KIND_TITLES[first]} and {KIND_TITLES[second].lower()}"
+
+
+def shown(mode: CompareMode, pair: Pair) -> tuple[Kind, ...]:
+    """The views that stand in the window: with one picture each, or the first alone that shows a pair together."""
+    views = COMPARE_MODES[mode].views
+    return ("sem",) if views is None else views or PAIRS[pair]
+
+
+def composed(mode: CompareMode) -> bool:
+    """True if one view shows two pictures together."""
+    return COMPARE_MODES[mode].views is None
