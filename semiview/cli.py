@@ -37,6 +37,7 @@ from semiview.tasks.align import NOMINAL, AlignOptions, align_project, verdict_i
 from semiview.tasks.calibrate import calibrate_project, keep
 from semiview.tasks.calibrate import in_words as calibration_in_words
 from semiview.tasks.demo import DemoResult, run_demo, unpack_example
+from semiview.tasks.drift import watch_project
 from semiview.tasks.import_guess import guessed_recipe
 from semiview.tasks.import_project import find_sources, plan_import, write_project
 from semiview.tasks.measure import MeasureOptions, measure_project
@@ -393,6 +394,33 @@ def train(
     else:
         _print_table(["", ""], [[key, _in_words(value)] for key, value in result.as_json().items()])
     raise typer.Exit(FAILURES if result.failed else DONE)
+
+
+@app.command()
+def drift(
+    project: ProjectArgument,
+    new_reference: Annotated[
+        bool, typer.Option("--new-reference", help="Make a further reference of what is accepted now.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the project's pictures against the accepted ones; ends with 1 where something drifts."""
+    workspace = open_workspace(project)
+    report = _watch(watch_project(workspace, new_reference), "drift")
+    if as_json:
+        _print_json(report.as_json())
+    else:
+        rows = [[one.stratum.words, str(len(one.windows)), one.words, one.note] for one in report.strata]
+        _print_table(["stratum", "windows", "says", "of the reference"], rows)
+        for stratum, count in report.unknown.items():
+            _say(
+                f"{stratum.words}: {count} images, and the reference knows none; accept some and make a new reference."
+            )
+        if not report.reference:
+            _say("There is no reference yet: accept at least two images of one tool, layer, type and pixel size.")
+        for one in report.drifting:
+            _say(f"{one.stratum.words}: see {', '.join(one.examples)}; reference {', '.join(one.reference_examples)}")
+    raise typer.Exit(FAILURES if report.failed or report.drifting or not report.reference else DONE)
 
 
 @checkpoints_app.command("list")

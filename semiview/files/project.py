@@ -126,6 +126,11 @@ class Project:
         """One folder a training run."""
         return self.folder / "runs"
 
+    @property
+    def drift_folder(self) -> Path:
+        """References of the drift monitor."""
+        return self.folder / "drift"
+
     def prediction_path(self, checkpoint_id: str, case_id: str) -> Path:
         """Where the prediction that a checkpoint makes of a case is kept."""
         return self.predictions_folder / quote(checkpoint_id, safe="") / f"{case_file_name(case_id)}.npy"
