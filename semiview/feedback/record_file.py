@@ -31,6 +31,7 @@ from semiview.feedback.hdf5_parts import (
     sha256_of,
 )
 from semiview.feedback.record import SCHEMA_VERSION, Record
+from semiview.feedback.splits import Split
 from semiview.feedback.user_block import NO_SHA256, parse_user_block, read_user_block, user_block_bytes, with_user_block
 
 WHAT = "record"
@@ -104,7 +105,7 @@ class RecordHeader:
     registration_class: str
     pattern_type: str
     group: str
-    split: str
+    split: Split
     checkpoint_id: str
     sha256: str
 

@@ -3,6 +3,7 @@
 import threading
 
 from semiview.feedback.record_file import RecordHeader
+from semiview.feedback.splits import Split
 
 
 class RecordIndex:
@@ -12,6 +13,7 @@ class RecordIndex:
         self._guard = threading.Lock()
         self._headers: dict[str, RecordHeader] = {}
         self._by_case: dict[str, dict[str, RecordHeader]] = {}
+        self._splits: dict[str, Split] = {}
 
     def __len__(self) -> int:
         return len(self._headers)
@@ -26,6 +28,8 @@ class RecordIndex:
         with self._guard:
             self._headers[header.record_id] = header
             self._by_case.setdefault(header.case_id, {})[header.record_id] = header
+            if header.trains and header.split:
+                self._splits.setdefault(header.group or header.case_id, header.split)
 
     def forget(self, record_id: str) -> None:
         """Know it no more."""
@@ -46,6 +50,10 @@ class RecordIndex:
         """All cases, in the order of their names."""
         with self._guard:
             return sorted(case_id for case_id, headers in self._by_case.items() if headers)
+
+    def split_of_group(self, name: str) -> Split:
+        """What records named as the split of a group; empty if none did."""
+        return self._splits.get(name, "")
 
     def headers(self) -> list[RecordHeader]:
         """All headers, oldest first."""

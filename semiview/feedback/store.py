@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 from semiview.core.review import Review
 from semiview.feedback import lineage
+from semiview.feedback.migrations import to_2
 from semiview.feedback.packed_file import export_records, write_view
 from semiview.feedback.record import IGNORED, Record
 from semiview.feedback.record_file import RecordHeader, from_bytes, to_bytes
@@ -34,7 +35,8 @@ from semiview.files.durable_file import (
 )
 from semiview.files.problem import FileProblem
 
-FORMAT = 1
+FORMAT = 2
+MIGRATIONS = (to_2.migrate,)  # the first leads from format 1 to 2
 STORE_NAME = "store.json"
 VIEW_NAME = "feedback.h5"
 
@@ -53,6 +55,7 @@ class FeedbackStore:
         self._records = RecordFolder(folder, read_only, calls)
         self._splits = SplitsFile(folder, self._records, calls)
         self._view_is_old = False
+        self._not_migrated: FileProblem | None = None
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False, calls: SystemCalls = SYSTEM_CALLS) -> "FeedbackStore":
@@ -87,7 +90,8 @@ class FeedbackStore:
             raise ValueError(f"supersedes names no record: {wrong[0]!r}")
         self._check_writable()
         split = self._splits.assign(record) if record.trains else self._splits.read().split_of(group_of(record))
-        earlier = [header.record_id for header in self.history(record.case_id)]
+        # What is known of the case will do: to look at the folder takes longer the more there is in it.
+        earlier = [header.record_id for header in self._records.index.history(record.case_id)]
         identifier = uuid7(after=max([*earlier, *record.supersedes], default=""))
         data = to_bytes(record, identifier, split)
         record_id = make_record_id(identifier, data)
@@ -341,7 +345,8 @@ class FeedbackStore:
 
     def _other_problems(self) -> list[FileProblem]:
         splits = self._splits.problem()
-        return [*self._records.problems.values(), *([splits] if splits else [])]
+        own = (splits, self._not_migrated)
+        return [*self._records.problems.values(), *(problem for problem in own if problem is not None)]
 
     def _check_writable(self) -> None:
         if self.read_only:
@@ -361,19 +366,38 @@ class FeedbackStore:
             raise FileProblem(
                 path, "is damaged; the records beside it are not.", "Delete this file: it is made anew on opening."
             ) from error
-        if not isinstance(version, int) or version > FORMAT:
+        if not isinstance(version, int) or not 1 <= version <= FORMAT:
             raise FileProblem(
                 path, f"the feedback store has format {version}, this program knows {FORMAT}.", "Update this program."
             )
         if not self.read_only:
+            self._migrate(path)
             self._records.tidy()
+
+    def _migrate(self, path: Path) -> None:
+        """Bring an older store to this format, a step at a time; a kill in between is made good by the next opening."""
+        facts = json.loads(path.read_bytes())
+        if facts["format"] == FORMAT:
+            return
+        try:
+            with exclusive_lock(path):
+                for step in MIGRATIONS[facts["format"] - 1 :]:
+                    step(self.folder, self._calls)
+                write_durably(path, _json(facts | {"format": FORMAT}), self._calls)
+        except FileProblem as problem:  # every format can be read; to write it must be the newest
+            self.read_only = True
+            self._not_migrated = FileProblem(path, f"can be read, not written: {problem.reason}", problem.advice)
 
     def _begin(self, path: Path) -> None:
         make_folder(self.folder, self._calls)
         with exclusive_lock(path):
             if not path.exists():
                 facts = {"format": FORMAT, "store_id": str(uuid.uuid4())}
-                write_durably(path, (json.dumps(facts) + "\n").encode(), self._calls)
+                write_durably(path, _json(facts), self._calls)
+
+
+def _json(facts: Mapping[str, Any]) -> bytes:
+    return (json.dumps(facts) + "\n").encode()
 
 
 def _is_agreed(review: Review) -> bool:

@@ -1,7 +1,7 @@
 """The one writer of anything that must not be lost, and the one lock between processes.
 
 A file is written beside its target, made durable, and only then takes the target's name: a reader, a crash or a power
-cut sees the old content or the new one, whole. What happens on the disk is five system calls in `SystemCalls`, so
+cut sees the old content or the new one, whole. What happens on the disk is a few system calls in `SystemCalls`, so
 that a test can stop after each of them or make each fail.
 """
 
@@ -33,11 +33,15 @@ _BUSY = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 
 class SystemCalls:
-    """The five calls by which a file becomes durable. Each raises OSError."""
+    """The calls by which a file becomes durable. Each raises OSError."""
 
     def create(self, path: Path) -> int:
         """Descriptor of a new file; fails if there is one already."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+
+    def open_end(self, path: Path) -> int:
+        """Descriptor of a file that is there, to write behind its end."""
+        return os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
 
     def write(self, descriptor: int, data: memoryview) -> int:
         """Number of bytes taken, perhaps not all."""
@@ -103,6 +107,25 @@ def write_durably(
                 temporary.unlink()
             raise
         calls.fsync_folder(target.parent)
+    except OSError as error:
+        raise writing_problem(path, error) from error
+
+
+def append_durably(path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS) -> None:
+    """Write behind the end of a file that is there; for lines whose readers can tell a torn one. Hold its lock.
+
+    Raises
+    ------
+    FileProblem
+        If any step failed; what stood there before still does, perhaps with a part of the new behind it.
+    """
+    try:
+        descriptor = calls.open_end(path)
+        try:
+            _write_all(descriptor, data, calls)
+            calls.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise writing_problem(path, error) from error
 

@@ -262,8 +262,8 @@ def test_that_a_store_of_a_newer_program_says_to_update(store: FeedbackStore, sm
     with pytest.raises(FileProblem, match=r"version 9\.9 of the program.*Update"):
         FeedbackStore.open(store.folder)
     assert path.exists(), "it is no damage"
-    (store.folder / "store.json").write_text(json.dumps({"format": 2}))
-    with pytest.raises(FileProblem, match="format 2, this program knows 1"):
+    (store.folder / "store.json").write_text(json.dumps({"format": 3}))
+    with pytest.raises(FileProblem, match="format 3, this program knows 2"):
         FeedbackStore.open(store.folder)
 
 

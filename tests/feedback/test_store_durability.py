@@ -45,6 +45,10 @@ class LimitedCalls(SystemCalls):
         self._step()
         return super().create(path)
 
+    def open_end(self, path: Path) -> int:
+        self._step()
+        return super().open_end(path)
+
     def write(self, descriptor: int, data: memoryview) -> int:
         self._step()
         if self.bytes_left <= 0:
