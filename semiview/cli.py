@@ -26,6 +26,7 @@ from semiview.alignment.calibration import Calibration
 from semiview.core.document import Scale
 from semiview.core.registration import Transform
 from semiview.feedback.store import FeedbackStore
+from semiview.files.gauge_file import read_gauges, read_template
 from semiview.files.import_recipe import read_recipe, with_changes
 from semiview.files.information import describe
 from semiview.files.landmark_file import read_landmarks
@@ -353,6 +354,12 @@ def measure(
     out: Annotated[Path, typer.Option(help="Folder for the tables.")],
     only: Annotated[str, typer.Option(help="accepted: only what was accepted or corrected.")] = "",
     method: Annotated[str, typer.Option(help="nominal: take the nominal frame where no registration stands.")] = "",
+    gauges: Annotated[
+        Path | None,
+        typer.Option(help="CSV of gauges to measure too: gauges.csv, opc_gauges.csv, any by a template."),
+    ] = None,
+    template: Annotated[Path | None, typer.Option(help="TOML that maps the columns of another program.")] = None,
+    excel: Annotated[bool, typer.Option("--excel", help="Also one workbook, measurements.xlsx.")] = False,
     case: CaseOption = None,
     scale: Annotated[str, typer.Option(help=f"{', '.join(get_args(Scale))}; blank: the project's setting.")] = "",
     jobs: JobsOption = 0,
@@ -368,7 +375,10 @@ def measure(
     workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
-    options = MeasureOptions(only == "accepted", method == NOMINAL, jobs, cast(Scale, scale) if scale else None)
+    columns = None if template is None else read_template(template)
+    listed = () if gauges is None else read_gauges(gauges, columns)
+    whose = cast(Scale, scale) if scale else None
+    options = MeasureOptions(only == "accepted", method == NOMINAL, jobs, whose, listed, columns, excel)
     summary = _watch(measure_project(workspace, out, options, wanted), "measure")
     if as_json:
         _print_json(summary)

@@ -1,17 +1,25 @@
 """Measure a whole project into tables."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from semiview.core.case import Case
 from semiview.core.document import Document, Scale
-from semiview.files.tables import MeasuredCase, write_measurements
+from semiview.core.gauge import Gauge
+from semiview.files.gauge_file import GaugeTemplate, ListedGauge, write_gauges
+from semiview.files.measured_case import MeasuredCase, sha256_of_file
+from semiview.files.table_rows import tables_of
+from semiview.files.tables import write_measurements
+from semiview.metrology.gauge import box_of
 from semiview.metrology.measurement import Measurement, measure
 from semiview.tasks.align import at_its_word
-from semiview.tasks.open import open_case
+from semiview.tasks.open import OpenedCase, open_case
 from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
 from semiview.tasks.workspace import Workspace
@@ -29,29 +37,79 @@ class MeasureOptions:
         Take the nominal frame at its word where no registration stands.
     scale
         Whose pixel size CD and roughness are in; None: as the project's settings say.
+    gauges
+        Of a gauge file, measured beside those that the design asks for.
+    template
+        Write `gauges.<its name>.csv` too, in the columns of another program.
+    excel
+        Write one workbook of all tables too.
     """
 
     only_accepted: bool = False
     nominal: bool = False
     jobs: int = 0
     scale: Scale | None = None
+    gauges: tuple[ListedGauge, ...] = ()
+    template: GaugeTemplate | None = None
+    excel: bool = False
 
 
 def measure_project(
     workspace: Workspace, out: Path, options: MeasureOptions, case_ids: Sequence[str] | None = None
 ) -> Task[dict[str, Any]]:
-    """Write gauges.csv, epe.csv, scores.csv, summary.json and manifest.json; returns the summary.
+    """Write all tables, summary.json and manifest.json; returns the summary.
 
-    A case without a usable registration is measured without EPE and design gauges, and counts as failed.
+    A case without a usable registration is measured without EPE and design gauges, and counts as failed. When it is
+    stopped, what has been measured is written, and the cases whose turn had not come are named as failed.
     """
     begun = time.monotonic()
-    reviews = workspace.store.reviews()
-    wanted = [row.case_id for row in workspace.project.rows] if case_ids is None else list(case_ids)
-    if options.only_accepted:
-        states = {case_id: review.state for case_id, review in reviews.items()}
-        wanted = [case_id for case_id in wanted if states.get(case_id) in ("accepted", "corrected")]
+    wanted = wanted_cases(workspace, options, case_ids)
     measured: dict[str, MeasuredCase] = {}
     failed: dict[str, str] = {}
+
+    def written() -> dict[str, Any]:
+        ordered = [measured[case_id] for case_id in wanted if case_id in measured]
+        seconds = time.monotonic() - begun
+        inputs = project_inputs(workspace)
+        summary = write_measurements(out, ordered, failed, len(wanted), seconds, inputs, options.excel)
+        if options.template is not None:
+            gauges = next(table for table in tables_of(ordered) if table.name == "gauges")
+            write_gauges(out / f"gauges.{options.template.name}.csv", gauges.rows, options.template)
+        return summary
+
+    try:
+        yield from _measured(workspace, options, wanted, measured, failed)
+    except (KeyboardInterrupt, GeneratorExit):
+        failed.update({case_id: "stopped before its turn" for case_id in wanted if case_id not in {*measured, *failed}})
+        written()
+        raise
+    return written()
+
+
+def wanted_cases(workspace: Workspace, options: MeasureOptions, case_ids: Sequence[str] | None) -> list[str]:
+    """The cases that the options leave, in the case list's order."""
+    wanted = [row.case_id for row in workspace.project.rows] if case_ids is None else list(case_ids)
+    if options.only_accepted:
+        states = {case_id: review.state for case_id, review in workspace.store.reviews().items()}
+        wanted = [case_id for case_id in wanted if states.get(case_id) in ("accepted", "corrected")]
+    return wanted
+
+
+def project_inputs(workspace: Workspace) -> dict[str, str]:
+    """sha256 by path of the project's own files that a measurement depends on."""
+    project = workspace.project
+    paths = (project.folder / "cases.csv", project.folder / "project.toml", project.registrations_path)
+    return {str(path): sha256_of_file(path) for path in paths if path.exists()}
+
+
+def _measured(
+    workspace: Workspace,
+    options: MeasureOptions,
+    wanted: Sequence[str],
+    measured: dict[str, MeasuredCase],
+    failed: dict[str, str],
+) -> Task[None]:
+    """Measure one case after another into `measured` and `failed`."""
     for outcome in each_case(workspace, measure_case, wanted, options, options.jobs):
         if outcome.answer is None:
             failed[outcome.case_id] = outcome.reason
@@ -65,22 +123,54 @@ def measure_project(
             else:
                 yield CaseDone(outcome.case_id, in_words(measurement))
         yield Progress(len(set(measured) | set(failed)), len(wanted), outcome.case_id)
-    ordered = [measured[case_id] for case_id in wanted if case_id in measured]
-    return write_measurements(out, ordered, failed, len(wanted), time.monotonic() - begun)
 
 
 def measure_case(workspace: Workspace, case_id: str, options: MeasureOptions) -> MeasuredCase:
     """Measure one case with the registration that counts."""
+    return measured_of(*opened_and_measured(workspace, case_id, options), options)
+
+
+def opened_and_measured(
+    workspace: Workspace, case_id: str, options: MeasureOptions
+) -> tuple[OpenedCase, Document, Measurement]:
+    """The case, the document it was measured under, and what was measured."""
     opened = open_case(workspace, case_id)
     document = opened.document
     if options.nominal and document.registration.trust.verdict is None:
         document = replace(document, registration=at_its_word(document.registration))
     if options.scale is not None:
         document = replace(document, settings=replace(document.settings, scale=options.scale))
+    listed = _listed(options, opened.case, document)
+    document = replace(document, gauges=(*document.gauges, *(each.gauge for each in listed)))
     document = with_approved_shape(workspace, opened.case, document)
-    measurement = measure(opened.case, document)
-    record_id = opened.review.record_id
-    return MeasuredCase.of(opened.case, document.registration, record_id, measurement, document.settings)
+    return opened, document, measure(opened.case, document)
+
+
+def measured_of(
+    opened: OpenedCase, document: Document, measurement: Measurement, options: MeasureOptions
+) -> MeasuredCase:
+    """What the tables need of a measured case."""
+    references = {
+        each.gauge.gauge_id: (each.reference_nm, each.reference_sigma_nm)
+        for each in _listed(options, opened.case, document)
+        if math.isfinite(each.reference_nm)
+    }
+    return MeasuredCase.of(
+        opened.case, document.registration, opened.review.record_id, measurement, document.settings, references
+    )
+
+
+def _listed(options: MeasureOptions, case: Case, document: Document) -> list[ListedGauge]:
+    """The listed gauges of a case: those that name it, and of those that name none the ones in its picture."""
+    if not np.isfinite(document.registration.frame.nm_per_px) or document.registration.unusable_because is not None:
+        return []
+    largest = np.array([case.sem.shape[1] - 1, case.sem.shape[0] - 1])
+
+    def shown(gauge: Gauge) -> bool:
+        corners = document.registration.to_px(box_of(gauge))
+        return bool(np.all((corners >= 0) & (corners <= largest)))
+
+    return [each for each in options.gauges if each.case_id == case.case_id or (not each.case_id and shown(each.gauge))]
 
 
 def with_approved_shape(workspace: Workspace, case: Case, document: Document) -> Document:

@@ -17,7 +17,8 @@ from semiview.core.prediction import Prediction
 from semiview.core.registration import nominal_registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.files.csv_table import cell_text
-from semiview.files.tables import MeasuredCase, write_measurements
+from semiview.files.measured_case import MeasuredCase
+from semiview.files.tables import write_measurements
 from semiview.metrology.measurement import measure
 from semiview.metrology.roughness import RoughnessRow
 
@@ -134,7 +135,10 @@ def test_that_the_manifest_names_every_input_and_the_settings(tmp_path: Path) ->
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["inputs"] == {"a.tif": "a" * 64, "chip.gds": "d" * 64}
     assert (manifest["settings"]["tolerance_nm"], manifest["settings"]["epe_step_nm"]) == (3.0, None)
+    row = manifest["cases"]["a"].pop("registration_row")
+    assert (row["verdict"], row["shift_x_nm"], row["residual_nm"]) == ("manual", 0.0, None)
     assert manifest["cases"]["a"] == {
+        "record_id": "record-1",
         "pixel_size_source": "case list",
         "scale": {"x_nm": 2.0, "y_nm": 2.0, "source": "case list"},
         "registration": "manual",
