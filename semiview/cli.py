@@ -45,6 +45,7 @@ from semiview.tasks.measure import MeasureOptions, measure_project
 from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.selftest import selftest as run_selftest
 from semiview.tasks.train import train_project
+from semiview.tasks.trigger import look_for_trigger
 from semiview.tasks.workspace import open_workspace
 
 DONE, FAILURES, WRONG_USE = 0, 1, 2
@@ -394,13 +395,26 @@ def train(
     epochs: Annotated[int, typer.Option(help="At most so many epochs.", min=1)] = TrainingOptions().epochs,
     seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
     promote: Annotated[bool, typer.Option(help="Promote by itself where the gate permits it.")] = True,
+    if_triggered: Annotated[
+        bool, typer.Option("--if-triggered", help="Only if corrections or drift say that it is time; else end with 0.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune from the feedback store; same worker, same gate as the window."""
     workspace = open_workspace(project)
+    trigger = _watch(look_for_trigger(workspace), "trigger") if if_triggered else None
+    if trigger is not None:
+        for sentence in (*trigger.advice.reasons, trigger.advice.waits, *trigger.advice.asks):
+            _say(sentence)
+        if not trigger.advice.train:
+            _say("No run was begun: nothing says that it is time." if not trigger.advice.reasons else "Not yet.")
+            if as_json:
+                _print_json({"run": None, "trigger": trigger.as_json()})
+            return
     result = _watch(train_project(workspace, TrainingOptions(epochs=epochs, seed=seed), promote), "train")
     if as_json:
-        _print_json(result.as_json())
+        said = {} if trigger is None else {"trigger": trigger.as_json()}
+        _print_json({**result.as_json(), **said})
     else:
         _print_table(["", ""], [[key, _in_words(value)] for key, value in result.as_json().items()])
     raise typer.Exit(FAILURES if result.failed else DONE)

@@ -15,8 +15,21 @@ from semiview.files.calibration_entries import calibrations_in
 from semiview.files.durable_file import exclusive_lock, write_durably
 from semiview.files.layer_roles import LayerRole, parse_layers
 from semiview.files.problem import FileProblem
+from semiview.monitoring.triggers import TriggerRules
 
-KEYS = ("nm_per_px", "nm_per_px_x", "nm_per_px_y", "design", "cell", "layers", "tone", "measure", "calibration")
+KEYS = (
+    "nm_per_px",
+    "nm_per_px_x",
+    "nm_per_px_y",
+    "design",
+    "cell",
+    "layers",
+    "tone",
+    "measure",
+    "calibration",
+    "gate",
+    "retrain",
+)
 SOURCE = "project default"
 
 
@@ -31,6 +44,8 @@ class ProjectSettings:
     tone: Tone | None = None
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     calibrations: tuple[Calibration, ...] = ()
+    worst_epe_nm: float = float("inf")  # of [gate]: no checkpoint whose largest |EPE| error is beyond it is promoted
+    retrain: TriggerRules = field(default_factory=TriggerRules)
 
 
 def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]:
@@ -71,6 +86,8 @@ def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]
         taken("tone", lambda value: parse_tone(_text(value)), None),
         taken("measure", _measure_settings, MeasureSettings()),
         taken("calibration", calibrations_in, ()),
+        taken("gate", _worst_epe_nm, float("inf")),
+        taken("retrain", _retrain_rules, TriggerRules()),
     )
     return settings, tuple(problems)
 
@@ -139,6 +156,25 @@ def _measure_settings(table: Any) -> MeasureSettings:
         else:
             _positive(value)
     return MeasureSettings(**table)
+
+
+def _worst_epe_nm(table: Any) -> float:
+    if not isinstance(table, Mapping) or table.keys() - {"worst_epe_nm"}:
+        raise TypeError("it is a table, [gate], with the key worst_epe_nm.")
+    return _positive(table["worst_epe_nm"]) if table else float("inf")
+
+
+def _retrain_rules(table: Any) -> TriggerRules:
+    if not isinstance(table, Mapping):
+        raise TypeError("it is a table: [retrain]")
+    known = {each.name: each.default for each in fields(TriggerRules)}
+    for key, value in table.items():
+        if key not in known:
+            raise ValueError(f"the key {key} is not known; keys are {', '.join(known)}.")
+        whole = isinstance(known[key], int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+            raise ValueError(f"{key} is a {'whole ' if whole else ''}number, not {value!r}.")
+    return TriggerRules(**table)
 
 
 def _positive(value: Any) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from semiview.monitoring.features import FEATURES, IN_WORDS, UNITS, Feature
+from semiview.monitoring.features import FEATURES, IN_WORDS, UNITS, Feature, ImageFeatures
 from semiview.monitoring.reference import Observation, Profile, Stratum, Values
 
 State = Literal["steady", "drift", "slow change", "waiting"]
@@ -27,6 +27,7 @@ TWO_OF, THREE = 2, 3
 NEW_SHARE = 0.25  # of a window in the moving average
 ONSET_Z = 2.0
 ROUNDING = 1e-9
+FARTHEST = 0.5  # novelty of the reference's own farthest picture
 EXAMPLES = 3
 
 
@@ -147,6 +148,21 @@ def divergence(share: Values, reference: Values, pixels: float = 1e6) -> float:
     one, other = (values * pixels + JEFFREYS for values in (share, reference))
     one, other = one / one.sum(axis=-1, keepdims=True), other / other.sum(axis=-1, keepdims=True)
     return float(np.sum(one * np.log(one / other)))
+
+
+def novelty(profile: Profile, features: ImageFeatures) -> float:
+    """How unlike the reference's pictures one is: 0 like their mean, 0.5 like the farthest of them, towards 1 beyond.
+
+    The distance is the largest of the six features' in standard deviations; up to the farthest picture its rank among
+    the reference's own counts.
+    """
+    spread = profile.values.std(axis=0)
+    spread = np.where(spread > ROUNDING * np.abs(profile.mean), spread, np.inf)
+    known = np.sort(np.abs((profile.values - profile.mean) / spread).max(axis=1))
+    distance = float(np.abs((features.values() - profile.mean) / spread).max())
+    if distance <= known[-1]:
+        return FARTHEST * float(np.searchsorted(known, distance, side="left")) / len(known)
+    return 1 - (1 - FARTHEST) * float(known[-1]) / distance
 
 
 def smallest_change(profile: Profile, images: int = WINDOW, groups: int = WINDOW) -> Values:

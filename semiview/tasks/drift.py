@@ -89,7 +89,7 @@ def watch_project(workspace: Workspace, new_reference: bool = False) -> Task[Dri
     rows = _in_order(workspace.project.rows)
     bins = {stratum: profile.bins for stratum, profile in reference.profiles.items()}
     remembered = read_seen(folder)
-    keys = {row.case_id: _key(row) for row in rows}
+    keys = {row.case_id: picture_key(row) for row in rows}
     pictures = {
         case_id: remembered[key]
         for case_id, key in keys.items()
@@ -204,7 +204,7 @@ def _in_order(rows: Sequence[CaseRow]) -> list[CaseRow]:
     return list(rows)
 
 
-def _key(row: CaseRow) -> str:
+def picture_key(row: CaseRow) -> str:
     """Changes when the picture may have changed; empty: its file cannot be looked at."""
     try:
         said = row.image.stat()

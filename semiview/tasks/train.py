@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from semiview.files.problem import FileProblem
-from semiview.learning.gate import GateReport
+from semiview.learning.gate import GateReport, GateRules
 from semiview.learning.messages import (
     EpochDone,
     FineTuneJob,
@@ -19,6 +19,7 @@ from semiview.learning.messages import (
 )
 from semiview.learning.worker_host import LOG_FILE, run_worker
 from semiview.tasks.progress import Progress, Task
+from semiview.tasks.trigger import RUN_NAME
 from semiview.tasks.workspace import Workspace
 
 
@@ -71,7 +72,7 @@ def training_job(workspace: Workspace, options: TrainingOptions) -> FineTuneJob:
         raise FileProblem(
             project.feedback_folder, "No approved shape to train on yet.", "Accept or correct some cases first."
         )
-    begun = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    begun = datetime.now(UTC).strftime(RUN_NAME)
     return FineTuneJob(
         run_folder=str(project.runs_folder / begun),
         store_folder=str(project.feedback_folder),
@@ -79,6 +80,7 @@ def training_job(workspace: Workspace, options: TrainingOptions) -> FineTuneJob:
         start_checkpoint=str(workspace.registry.current().path),
         checkpoints_folder=str(project.checkpoints_folder),
         options=options,
+        gate=GateRules(worst_epe_nm=project.settings.worst_epe_nm),
     )
 
 
