@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
-from semiview.core.gauge import Gauge
+from semiview.core.gauge import Gauge, GaugeMode
 from semiview.core.outline import Points, signed_area
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize
@@ -49,6 +50,15 @@ class CdRow:
     nm_per_px_x: float
     nm_per_px_y: float
     reason: str
+
+    @property
+    def gauge(self) -> Gauge:
+        """The gauge whose width this is."""
+        mode: GaugeMode = next(known for known in get_args(GaugeMode) if known == self.mode)
+        return Gauge(
+            self.gauge_id, mode, self.x_nm, self.y_nm, self.angle_deg, self.length_nm, self.width_nm, self.feature_id,
+            self.cd_design_nm,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

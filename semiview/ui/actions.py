@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence
 
 from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, pair_title
 
-Scope = Literal["app", "view", "compare", "overlays", "review", "tools", "register", "landmarks"]
+Scope = Literal["app", "view", "compare", "overlays", "review", "tools", "register", "landmarks", "measure", "markers"]
 
 # Scopes whose keys are live together; those of `register` only while that tool is in hand.
 SCOPE_TITLES: dict[Scope, str] = {
@@ -22,6 +22,8 @@ SCOPE_TITLES: dict[Scope, str] = {
     "tools": "Tools",
     "register": "While registering",
     "landmarks": "While setting landmarks",
+    "measure": "While measuring",
+    "markers": "EPE markers",
     "app": "Program",
 }
 
@@ -80,7 +82,7 @@ def _nudges() -> tuple[ActionSpec, ...]:
     )
 
 
-TOOLS: tuple[str, ...] = ("pan", "brush", "eraser", "ignore", "register", "landmarks")
+TOOLS: tuple[str, ...] = ("pan", "brush", "eraser", "ignore", "register", "landmarks", "measure")
 
 OVERLAYS: tuple[tuple[str, str], ...] = (
     ("design", "Design"),
@@ -121,6 +123,9 @@ TABLE: tuple[ActionSpec, ...] = (
         (),
         "Predict a case that has no prediction when it is opened",
         checkable=True,
+    ),
+    ActionSpec(
+        "app.copy", "Copy the rows", "app", ("Ctrl+C",), "The chosen rows of the table in sight, for a spreadsheet"
     ),
     ActionSpec("app.reviewer", "Reviewer…", "app", (), "The name that stands in your decisions"),
     ActionSpec("app.palette", "Command palette…", "app", ("Ctrl+Shift+P",), "Find any command by its name"),
@@ -227,6 +232,57 @@ TABLE: tuple[ActionSpec, ...] = (
         checkable=True,
     ),
     ActionSpec(
+        "tools.measure",
+        "Measure",
+        "tools",
+        ("M",),
+        "Click between two edges for a gauge across them; drag for a ruler",
+        "measure",
+        checkable=True,
+    ),
+    ActionSpec(
+        "measure.delete",
+        "Delete the gauge",
+        "measure",
+        ("Delete",),
+        "Take away the gauge in hand, if it was placed by hand, or the last ruler",
+        tool="measure",
+    ),
+    ActionSpec(
+        "markers.next",
+        "Next marker",
+        "markers",
+        ("K",),
+        "The next place in the EPE list",
+        short="▼",
+        repeats=True,
+    ),
+    ActionSpec(
+        "markers.previous",
+        "Previous marker",
+        "markers",
+        ("Shift+K",),
+        "The place before in the EPE list",
+        short="▲",
+        repeats=True,
+    ),
+    ActionSpec(
+        "markers.important",
+        "Important",
+        "markers",
+        ("Y",),
+        "Mark the chosen places as important, or take the mark away",
+        short="★",
+    ),
+    ActionSpec(
+        "markers.waive",
+        "Waive",
+        "markers",
+        ("W",),
+        "Mark the chosen places as known and tolerated, or take the mark away",
+        short="✕",
+    ),
+    ActionSpec(
         "landmarks.apply",
         "Apply the landmarks",
         "landmarks",
@@ -322,6 +378,8 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("Shift the design", "register", "Drag"),
     Gesture("Place in the SEM, then in the design", "landmarks", "Click, click"),
     Gesture("Turn and scale the design", "register", "Ctrl and drag"),
+    Gesture("Gauge across the two facing edges", "measure", "Click"),
+    Gesture("Ruler", "measure", "Drag, or Ctrl and click twice"),
 )
 
 
@@ -335,6 +393,7 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
         "tools.ignore",
         "tools.register",
         "tools.landmarks",
+        "tools.measure",
         "register.align",
         "app.predict",
     ),
@@ -344,8 +403,8 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
 # Ids in the order of each menu; an empty one is a line between groups.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Project", ("app.open", "app.save", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
-    ("&Edit", ("app.undo", "app.redo", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller", "tools.larger", "",
-               "tools.uncorrect")),
+    ("&Edit", ("app.undo", "app.redo", "", "app.copy", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller",
+               "tools.larger", "", "tools.uncorrect")),
     ("&View", ("view.fit", "view.one_to_one", "", "view.still", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
     ("&Compare", (*(f"mode.{name}" for name in COMPARE_MODES), "", *(f"pair.{pair}" for pair in PAIRS), "",
@@ -354,6 +413,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
                    "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
                    "register.before")),
+    ("&Measure", ("tools.measure", "measure.delete", "", "markers.next", "markers.previous", "markers.important",
+                  "markers.waive")),
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
                  "review.previous", "review.next_undecided", "review.previous_undecided")),
     ("&Help", ("app.palette", "app.keys", "app.shortcuts")),

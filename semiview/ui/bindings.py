@@ -189,6 +189,8 @@ def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
     def put_away() -> None:
         if desk.landmarking.drafting:
             desk.landmarking.clear()  # the draft first, the tool next time
+        elif desk.gauging.drafting:
+            desk.gauging.put_down()
         else:
             session.set_tool("pan")
 

@@ -19,9 +19,11 @@ from semiview.metrology.measurement import Measurement
 from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
 from semiview.ui.case_model import CaseLine, CaseModel
+from semiview.ui.gauging import Gauging
 from semiview.ui.keeping import Keeping
 from semiview.ui.landmarking import Landmarking
 from semiview.ui.latest import Errands, Latest
+from semiview.ui.marking import Marking
 from semiview.ui.measuring import Measuring
 from semiview.ui.opening import Opening
 from semiview.ui.painting import Painting
@@ -63,6 +65,9 @@ class Desk(QObject):
         self.landmarking = Landmarking(self.session, self.registering, self)
         self.painting = Painting(self.session, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
+        self.marking = Marking(self.session, self.reviewing, self.saving, self.errands, self)
+        self.gauging = Gauging(self.session, self.errands, self)
+        self.keeping.kept.connect(self.marking.save_now)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
         self.training = Training(self.session, self.errands, self)
         self._projects = Latest(self.errands, self)

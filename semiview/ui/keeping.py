@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from semiview.core.case import Case
 from semiview.core.document import Document
@@ -17,7 +17,15 @@ AFTER_MS = 600
 
 
 class Keeping(QObject):
-    """Drafts and rows of registrations.csv for the open case."""
+    """Drafts and rows of registrations.csv for the open case.
+
+    Attributes
+    ----------
+    kept
+        What is in hand is on its way to the disk; others may add theirs.
+    """
+
+    kept = Signal()
 
     def __init__(self, session: Session, saving: Saving, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +45,7 @@ class Keeping(QObject):
         self._timer.stop()
         self._keep()
         self._write_registration()
+        self.kept.emit()
 
     def leave(self) -> None:
         """The open case is about to be left: keep what is in hand."""

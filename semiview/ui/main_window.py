@@ -38,10 +38,11 @@ from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.key_map import KeyMap
 from semiview.ui.key_sheet import KeySheet
+from semiview.ui.measure_bindings import measure_bindings
 from semiview.ui.panels.align_strip import AlignStrip
 from semiview.ui.panels.case_list import CaseList
 from semiview.ui.panels.log import LOGGER, LogPanel
-from semiview.ui.panels.measurements import MeasurementsPanel
+from semiview.ui.panels.measurements.panel import MeasurementsPanel
 from semiview.ui.panels.message_page import MessagePage
 from semiview.ui.panels.question_bar import QuestionBar
 from semiview.ui.panels.registration import RegistrationPanel
@@ -57,7 +58,8 @@ from semiview.ui.window_actions import Actions, Binding
 logger = logging.getLogger(LOGGER)
 
 NEAR_ZOOM = 1.0  # at least so near, to see a place that a table names
-LEFT_PX, RIGHT_PX, BOTTOM_PX = 256, 300, 230
+LEFT_PX, RIGHT_PX, BOTTOM_PX = 256, (300, 400), 230
+RIGHT_SHARE = 0.24  # of the window: tables want room, the views more
 
 
 class MainWindow(QMainWindow):
@@ -93,13 +95,14 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
 
         self.case_list = CaseList(self.desk.cases)
-        self.measurements = MeasurementsPanel(session)
+        self.measurements = MeasurementsPanel(session, self.desk.marking, self.desk.gauging, self.desk.errands)
         self.training = TrainingPanel(session, self.desk.training, self.desk.reviewing)
         self.log = LogPanel()
         # The review panel's buttons are actions, and some actions need the panel: it is filled right after.
         self.review = ReviewPanel(session, self.desk.reviewing, self.desk.saving)
         self.actions_ = Actions(self, self._bindings(), KeyMap.read(settings))
         self.review.set_buttons(*(self.actions_[f"review.{name}"] for name in ("accept", "reject", "skip", "retract")))
+        self.measurements.set_actions(self.actions_)
         self.registration = RegistrationPanel(session, self.desk.registering, self.desk.landmarking, self.actions_)
         self.align_strip = AlignStrip(self.desk.aligning, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
@@ -172,7 +175,8 @@ class MainWindow(QMainWindow):
             super().keyReleaseEvent(event)
 
     def _bindings(self) -> dict[str, Binding]:
-        return desk_bindings(self.desk, self.views, self.review) | {
+        bindings = desk_bindings(self.desk, self.views, self.review) | measure_bindings(self.desk, self.measurements)
+        return bindings | {
             "app.open": Binding(self._choose_project),
             "app.reviewer": Binding(self._ask_reviewer),
             "app.palette": Binding(lambda: CommandPalette(self.actions_, self).show()),
@@ -216,7 +220,8 @@ class MainWindow(QMainWindow):
     def _arrange(self) -> None:
         """How the panels stand at first: the views keep the room."""
         sides = [self.docks["cases"], self.docks["readings"]]
-        self.resizeDocks(sides, [LEFT_PX, RIGHT_PX], Qt.Orientation.Horizontal)
+        right = int(min(max(RIGHT_SHARE * self.width(), RIGHT_PX[0]), RIGHT_PX[1]))
+        self.resizeDocks(sides, [LEFT_PX, right], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["work"]], [BOTTOM_PX], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -316,6 +321,10 @@ class MainWindow(QMainWindow):
         views.register_turn.connect(desk.registering.turn_drag)
         views.clicked.connect(desk.landmarking.click)
         desk.landmarking.changed.connect(lambda: views.show_landmarks(desk.landmarking.marks()))
+        views.clicked.connect(self._measure_click)
+        views.measure_drag.connect(self._measure_drag)
+        views.pointer_moved.connect(desk.gauging.hover)
+        desk.gauging.changed.connect(lambda: views.show_rulers(desk.gauging.marks()))
         views.stroke_began.connect(self._stroke_began)
         views.stroke.connect(desk.painting.stroke)
         views.stroke_ended.connect(lambda _: desk.painting.end())
@@ -323,6 +332,7 @@ class MainWindow(QMainWindow):
         views.adjust_steps.connect(lambda steps: adjust_mode(desk, steps))
         views.divider_wanted.connect(lambda share: session.set_view(replace(session.view, divider=share)))
         self.case_list.wanted.connect(desk.opening.open)
+        self.measurements.wanted.connect(lambda: self.readings.setCurrentWidget(self.measurements))
         self.review.rejected.connect(desk.reviewing.reject)
         self.opacity.valueChanged.connect(lambda value: session.set_view(replace(session.view, opacity=value / 100)))
         desk.opening.began.connect(self.case_list.show_current)
@@ -331,7 +341,8 @@ class MainWindow(QMainWindow):
         for signal in (
             session.review_changed, session.measured, desk.registering.freedom_changed, desk.saving.changed,
             desk.opening.latest.busy_changed, desk.registering.latest.busy_changed, desk.predicting.changed,
-            desk.cases.modelReset, desk.aligning.changed, desk.landmarking.changed,
+            desk.cases.modelReset, desk.aligning.changed, desk.landmarking.changed, desk.marking.changed,
+            desk.gauging.selected_changed, desk.gauging.rulers_changed, self.measurements.chosen_changed,
         ):  # fmt: skip
             signal.connect(self._refresh_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -395,6 +406,14 @@ class MainWindow(QMainWindow):
     def _stroke_began(self) -> None:
         erases = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
         self.desk.painting.begin(erases)
+
+    def _measure_click(self, u: float, v: float) -> None:
+        free = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)
+        self.desk.gauging.click(u, v, free)
+
+    def _measure_drag(self, start_u: float, start_v: float, u: float, v: float, finished: bool) -> None:
+        if self.views.camera is not None:
+            self.desk.gauging.drag((start_u, start_v), (u, v), self.views.camera.zoom, finished)
 
     def _go_to(self, u: float, v: float) -> None:
         camera = self.views.camera

@@ -1,176 +1,211 @@
-"""CD and EPE as tables; the worst stands first until a person sorts otherwise."""
+"""What was measured as rows of tables."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
 
 from semiview.metrology.cd import CdRow
 from semiview.metrology.epe import EpeTable
+from semiview.metrology.epe_markers import EpeMarkers
+from semiview.metrology.roughness import RoughnessRow
+from semiview.metrology.scores import ScoreRow
+from semiview.ui.column_model import (
+    Column,
+    Rows,
+    hundredths,
+    nanometres,
+    natural,
+    signed_nanometres,
+    whole,
+)
+from semiview.ui.theme import BAD, DOUBT
 
-Index = QModelIndex | QPersistentModelIndex
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_STATE_RANK = {"missing": 0, "bridge": 0, "extra": 0, "valid": 1, "unobserved": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its title, how a value is written, and what the title's tip says."""
-
-    title: str
-    write: Callable[[Any], str]
-    tip: str = ""
-    right: bool = True
-
-
-def nanometres(value: float) -> str:
-    """One decimal, signed where it may be negative; empty for NaN."""
-    return "" if math.isnan(value) else f"{value:.1f}"
-
-
-def signed_nanometres(value: float) -> str:
-    """With its sign; empty for NaN."""
-    return "" if math.isnan(value) else f"{value:+.1f}"
+SOURCE_TITLES = {"sem": "SEM", "prediction": "Pred.", "approved": "Appr."}
+SOURCE_TIPS = {
+    "sem": "of the edges found in the picture",
+    "prediction": "of the prediction's contour",
+    "approved": "of the approved shape, or of the correction in hand",
+}
+VISITED, IMPORTANT, WAIVED = 1, 2, 4
+_FAULT_RANK = {"missing": 0, "bridge": 0, "extra": 0, "over tolerance": 1, "": 2, "unobserved": 3}
 
 
-class ColumnModel(QAbstractTableModel):
-    """Equally long columns, an order, and a place in design nm for each row."""
-
-    def __init__(self, columns: tuple[Column, ...], parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._columns = columns
-        self._values: tuple[npt.NDArray[Any], ...] = tuple(np.empty(0) for _ in columns)
-        self._places = np.empty((0, 2))
-        self._worst = np.empty(0, np.int64)
-        self._order = np.empty(0, np.int64)
-        self._sorting: tuple[int, bool] | None = None
-        self._tips: Sequence[str] = ()
-
-    def set_values(
-        self,
-        values: Sequence[npt.NDArray[Any]],
-        places_nm: npt.NDArray[np.float64],
-        worst_first: npt.NDArray[np.int64],
-        tips: Sequence[str] = (),
-    ) -> None:
-        """New rows; `worst_first` is the order that stands while nobody sorts."""
-        self.beginResetModel()
-        self._values, self._places, self._worst, self._tips = tuple(values), places_nm, worst_first, tips
-        self._order = self._ordered()
-        self.endResetModel()
-
-    def place_nm(self, row: int) -> tuple[float, float]:
-        """(x, y) of a shown row in design nm."""
-        x, y = self._places[self._order[row]]
-        return float(x), float(y)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Qt; a negative column is worst first."""
-        self._sorting = None if column < 0 else (column, order == Qt.SortOrder.DescendingOrder)
-        self.layoutAboutToBeChanged.emit()
-        self._order = self._ordered()
-        self.layoutChanged.emit()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        """Qt."""
-        return 0 if parent.isValid() else len(self._order)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Qt."""
-        return 0 if parent.isValid() else len(self._columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Qt."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section].title
-        return self._columns[section].tip if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Qt."""
-        row, column = int(self._order[index.row()]), index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[column].write(self._values[column][row])
-        if role == Qt.ItemDataRole.TextAlignmentRole and self._columns[column].right:
-            return _RIGHT
-        if role == Qt.ItemDataRole.ToolTipRole and self._tips:
-            return self._tips[row] or None
-        return None
-
-    def _ordered(self) -> npt.NDArray[np.int64]:
-        if self._sorting is None:
-            return self._worst
-        column, descending = self._sorting
-        order = np.argsort(self._values[column], kind="stable")
-        return order[::-1] if descending else order
+def _marks_in_signs(flags: int) -> str:
+    return "".join(sign for flag, sign in ((IMPORTANT, "★"), (WAIVED, "✕"), (VISITED, "✓")) if int(flags) & flag)
 
 
-class EpeModel(ColumnModel):
-    """EPE points of one source."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(
-            (
-                Column(
-                    "EPE nm", signed_nanometres, "Signed along the design edge's outward normal; + is printed larger"
-                ),
-                Column("σ nm", nanometres, "Standard deviation of the edge's place"),
-                Column("State", str, "missing: no contour within reach", right=False),
-                Column("At", str, "On a straight edge or near a corner", right=False),
-                Column("Feature", lambda value: str(int(value)), "Number of the polygon in the design"),
-            ),
-            parent,
-        )
-
-    def show_table(self, table: EpeTable | None, source: str) -> None:
-        """Show the points of a source."""
-        if table is None:
-            self.set_values([np.empty(0)] * 5, np.empty((0, 2)), np.empty(0, np.int64))
-            return
-        chosen = np.flatnonzero(np.asarray(table.source) == source)
-        epe, state = np.asarray(table.epe_nm)[chosen], np.asarray(table.state)[chosen]
-        rank = np.array([_STATE_RANK[str(name)] for name in state])
-        size = np.where(np.isnan(epe), 0.0, np.abs(epe))
-        places = np.stack([np.asarray(table.x_nm)[chosen], np.asarray(table.y_nm)[chosen]], axis=1)
-        columns = [epe, np.asarray(table.sigma_nm)[chosen], state, np.asarray(table.feature_class)[chosen],
-                   np.asarray(table.feature_id)[chosen]]  # fmt: skip
-        self.set_values(
-            columns, places, np.lexsort((-size, rank)), [str(why) for why in np.asarray(table.reason)[chosen]]
-        )
+def _fault_colour(fault: str) -> QColor | None:
+    return (
+        QColor(BAD) if fault in ("missing", "bridge", "extra") else QColor(DOUBT) if fault == "over tolerance" else None
+    )
 
 
-class CdModel(ColumnModel):
-    """Gauges of one source."""
+EPE_COLUMNS = (
+    Column("EPE nm", signed_nanometres, "Signed along the design edge's outward normal; + is printed larger"),
+    Column(
+        "State", str, "missing: no contour within reach; bridge: joined to its neighbour; extra: no design edge claims "
+        "it; unobserved: outside the picture or ignored", right=False, colour=_fault_colour,
+    ),
+    Column("n", whole, "Neighbouring points with the same fault; the worst of them stands for all"),
+    Column("Mark", _marks_in_signs, "★ important, ✕ waived, ✓ visited", right=False),
+    Column("At", str, "On a straight edge or at a corner", right=False),
+    Column("Feature", whole, "Number of the polygon in the design"),
+    Column("σ nm", nanometres, "Standard deviation of the edge's place, the registration's included"),
+)  # fmt: skip
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(
-            (
-                Column("Gauge", str, right=False),
-                Column("CD nm", nanometres, "Mean width over the gauge's profiles"),
-                Column("Drawn", nanometres, "Width in the design"),
-                Column("Δ nm", signed_nanometres, "Printed minus drawn"),
-                Column("σ nm", nanometres, "Standard deviation over the profiles"),
-                Column("Kind", str, right=False),
-            ),
-            parent,
-        )
 
-    def show_rows(self, rows: Sequence[CdRow], source: str) -> None:
-        """Show the gauges of a source."""
-        chosen = [row for row in rows if row.source == source]
-        cd = np.array([row.cd_nm for row in chosen], np.float64)
-        drawn = np.array([row.cd_design_nm for row in chosen], np.float64)
-        places = np.array([(row.x_nm, row.y_nm) for row in chosen], np.float64).reshape(-1, 2)
-        # What could not be measured stands before the largest difference.
-        size = np.where(np.isnan(cd), np.inf, np.where(np.isnan(drawn), 0.0, np.abs(cd - drawn)))
-        columns = [
-            np.array([row.gauge_id for row in chosen], np.str_), cd, drawn, cd - drawn,
-            np.array([row.cd_sigma_nm for row in chosen], np.float64),
-            np.array([row.mode.replace("_", " ") for row in chosen], np.str_),
-        ]  # fmt: skip
-        self.set_values(columns, places, np.argsort(-size, kind="stable"), [row.reason for row in chosen])
+def marker_keys(source: str, markers: EpeMarkers) -> list[tuple[str, int, float, float]]:
+    """What each marker is: its place."""
+    places = zip(markers.feature_id.tolist(), markers.x_nm.tolist(), markers.y_nm.tolist(), strict=True)
+    return [(source, *place) for place in places]
+
+
+def marker_rows(source: str, markers: EpeMarkers, flags: npt.NDArray[np.int64]) -> Rows:
+    """Places with a fault, the worst first; a mark does not move a place, or the next one would be lost."""
+    rank = np.array([_FAULT_RANK[fault] for fault in markers.fault.tolist()])
+    size = np.nan_to_num(np.abs(markers.epe_nm))
+    return Rows(
+        (markers.epe_nm, markers.fault, markers.points, flags, markers.feature_class, markers.feature_id,
+         markers.sigma_nm),
+        np.column_stack([markers.x_nm, markers.y_nm]),
+        np.lexsort((-markers.points, -size, rank)),
+        marker_keys(source, markers),
+        markers.reason.tolist(),
+    )  # fmt: skip
+
+
+def point_rows(table: EpeTable) -> Rows:
+    """Every EPE point of one source, the worst first."""
+    count = len(table)
+    state_rank = {"missing": 0, "bridge": 0, "extra": 0, "valid": 1, "unobserved": 2}
+    rank = np.array([state_rank[state] for state in table.state.tolist()], np.int64)
+    size = np.nan_to_num(np.abs(table.epe_nm))
+    return Rows(
+        (table.epe_nm, table.state, np.ones(count, np.int64), np.zeros(count, np.int64), table.feature_class,
+         table.feature_id, table.sigma_nm),
+        np.column_stack([table.x_nm, table.y_nm]),
+        np.lexsort((-size, rank)),
+        range(count),
+        table.reason.tolist(),
+    )  # fmt: skip
+
+
+def gauge_columns(sources: Sequence[str]) -> tuple[Column, ...]:
+    """Columns of the same gauges on the design and on every source there is."""
+    found = [
+        Column("Gauge", str, "Its name in gauges.csv", right=False, rank=natural),
+        Column("Kind", str, right=False),
+        Column("Design", nanometres, "Drawn width, nm"),
+    ]
+    for source in sources:
+        found.append(Column(SOURCE_TITLES[source], nanometres, f"CD {SOURCE_TIPS[source]}, nm"))
+        found.append(Column(f"Δ {SOURCE_TITLES[source]}", signed_nanometres, "Printed minus drawn, nm"))
+    found.append(
+        Column("σ", nanometres, "Standard deviation of the widths along the gauge, nm, of the source chosen above")
+    )
+    found.append(Column("Rows", str, "Rows on which both edges were found, of all", right=False))
+    return tuple(found)
+
+
+def gauge_rows(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> Rows:
+    """One row a gauge; what the chosen source could not measure first, then the largest difference to the design."""
+    by_source = {source: {row.gauge_id: row for row in cd if row.source == source} for source in sources}
+    any_row: dict[str, CdRow] = {}
+    for rows in by_source.values():
+        for gauge_id, row in rows.items():
+            any_row.setdefault(gauge_id, row)
+    names, first = list(any_row), list(any_row.values())
+    drawn = np.array([row.cd_design_nm for row in first], np.float64)
+    columns: list[npt.NDArray[np.generic]] = [
+        np.array(names, np.str_), np.array([row.mode.replace("_", " ") for row in first], np.str_), drawn,
+    ]  # fmt: skip
+    nan = float("nan")
+    for source in sources:
+        own = by_source[source]
+        values = np.array([own[name].cd_nm if name in own else nan for name in names], np.float64)
+        columns += [values, values - drawn]
+    mine = by_source.get(chosen, {})
+    cd_nm = np.array([mine[name].cd_nm if name in mine else nan for name in names], np.float64)
+    columns.append(np.array([mine[name].cd_sigma_nm if name in mine else nan for name in names], np.float64))
+    columns.append(np.array([_rows_found(mine.get(name)) for name in names], np.str_))
+    size = np.where(np.isnan(cd_nm), np.inf, np.where(np.isnan(drawn), 0.0, np.abs(cd_nm - drawn)))
+    reasons = [mine[name].reason if name in mine else "" for name in names]
+    places = np.array([(row.x_nm, row.y_nm) for row in first], np.float64).reshape(-1, 2)
+    return Rows(tuple(columns), places, np.argsort(-size, kind="stable"), names, reasons)
+
+
+def _rows_found(row: CdRow | None) -> str:
+    return "" if row is None else f"{row.n} of {row.n + row.n_failed}"
+
+
+ROUGHNESS_COLUMNS = (
+    Column("Lines", str, "Lines of one drawn width and direction together", right=False, rank=natural),
+    Column("Kind", str, "LER: of each edge; LWR: of the width", right=False),
+    Column("3σ nm", hundredths, "Unbiased: the fitted model's own, without the noise"),
+    Column("± nm", hundredths, "Standard error of the unbiased 3σ"),
+    Column("Biased", hundredths, "3σ of the detrended positions, noise included, nm"),
+    Column("ξ nm", nanometres, "Correlation length"),
+    Column("H", hundredths, "Hurst exponent"),
+    Column("Noise", hundredths, "Standard deviation of one edge position's noise, nm"),
+    Column("Edges", whole, "Number of independent edges"),
+    Column("L nm", nanometres, "Length of an edge"),
+    Column("c", hundredths, "Correlation of left and right edges"),
+)
+
+
+def roughness_rows(rows: Sequence[RoughnessRow]) -> Rows:
+    """LER and LWR, the roughest first."""
+    unbiased = _column(rows, "sigma3_unbiased_nm")
+    values = (
+        np.array([row.gauge_id for row in rows], np.str_), np.array([row.kind for row in rows], np.str_), unbiased,
+        _column(rows, "sigma3_se_nm"), _column(rows, "sigma3_biased_nm"), _column(rows, "xi_nm"),
+        _column(rows, "hurst"), _column(rows, "noise_nm"), np.array([row.n_edges for row in rows], np.int64),
+        _column(rows, "length_nm"), _column(rows, "correlation"),
+    )  # fmt: skip
+    return Rows(
+        values,
+        np.full((len(rows), 2), math.nan),
+        np.argsort(np.where(np.isnan(unbiased), -np.inf, -unbiased), kind="stable"),
+        [(row.gauge_id, row.kind) for row in rows],
+        [row.reason for row in rows],
+    )
+
+
+def _of_three(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"
+
+
+SCORE_COLUMNS = (
+    Column("Against", str, "What the prediction is compared with", right=False),
+    Column("CD bias", signed_nanometres, "How much wider the drawn features are on average, nm"),
+    Column("EPE mean", signed_nanometres, "Mean EPE of the prediction, nm"),
+    Column("EPE 3σ", nanometres, "Three standard deviations of it, nm"),
+    Column("HD95 nm", nanometres, "Hausdorff distance of the contours, 95th percentile"),
+    Column("IoU", _of_three, "Area in common over area of both together"),
+    Column("Dice", _of_three, "Twice the area in common over the sum of the areas"),
+    Column("SSIM", _of_three, "Structural similarity"),
+    Column("PSNR", nanometres, "Peak signal to noise ratio, dB"),
+    Column("L1", _of_three, "Mean absolute difference of the probability"),
+    Column("Pattern", str, "The case's pattern type", right=False),
+)
+
+
+def score_rows(scores: Sequence[ScoreRow], pattern_type: str) -> Rows:
+    """The prediction against the approved shape and against the design: the domain's figures, then the image's."""
+    names = ("cd_bias_nm", "epe_mean_nm", "epe_3sigma_nm", "hausdorff95_nm", "iou", "dice", "ssim", "psnr", "l1")
+    count = len(scores)
+    return Rows(
+        (np.array([row.against for row in scores], np.str_), *(_column(scores, name) for name in names),
+         np.full(count, pattern_type or "–")),
+        np.full((count, 2), math.nan),
+        np.arange(count),
+        [row.against for row in scores],
+        [row.reason for row in scores],
+    )  # fmt: skip
+
+
+def _column(rows: Sequence[object], name: str) -> npt.NDArray[np.float64]:
+    return np.array([getattr(row, name) for row in rows], np.float64)

@@ -23,6 +23,7 @@ from semiview.ui.canvas.marks import PairMark, PairsItem
 from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks, residual_vectors
 from semiview.ui.canvas.overlays import EpeLines, Lines, registration_transform
 from semiview.ui.canvas.pyramid import Pyramid
+from semiview.ui.canvas.ruler_marks import MeasureMarks, RulersItem
 from semiview.ui.canvas.view import TOOLS, ImageView, Tool
 from semiview.ui.compare_modes import COMPARE_MODES, KIND_TITLES, PAIRS, Kind, composed, shown
 from semiview.ui.view_settings import ViewSettings
@@ -54,6 +55,8 @@ class LinkedViews(QWidget):
         The design was dragged with Ctrl from here to there: turn and scale it; the last emit is 0, 0, 0, 0, True.
     clicked(u, v)
         A click without a drag, in pan and measure.
+    measure_drag(start_u, start_v, u, v, finished)
+        A drag with the measure tool, from its beginning to where it is now.
     brush_steps(n)
         Ctrl+wheel: brush larger (n > 0) or smaller.
     adjust_steps(n)
@@ -72,6 +75,7 @@ class LinkedViews(QWidget):
     register_drag = Signal(float, float, bool)
     register_turn = Signal(float, float, float, float, bool)
     clicked = Signal(float, float)
+    measure_drag = Signal(float, float, float, float, bool)
     brush_steps = Signal(int)
     adjust_steps = Signal(int)
     divider_wanted = Signal(float)
@@ -92,11 +96,13 @@ class LinkedViews(QWidget):
         self.views: dict[Kind, ImageView] = {}
         self._layers: dict[Kind, Layers] = {}
         self._pairs: dict[Kind, PairsItem] = {}
+        self._rulers: dict[Kind, RulersItem] = {}
         for kind, title in KIND_TITLES.items():
             view = ImageView(title, self)
             self.views[kind] = view
             self._layers[kind] = Layers(kind, view.world)
             self._pairs[kind] = PairsItem(view.world)
+            self._rulers[kind] = RulersItem(view.world)
             self._connect(view)
         self._drawn_design = DesignSource()
         self._sources: dict[Kind, Source] = {
@@ -215,6 +221,11 @@ class LinkedViews(QWidget):
     def show_landmarks(self, marks: Sequence[PairMark]) -> None:
         """Landmarks that are being set."""
         for item in self._pairs.values():
+            item.set_marks(marks)
+
+    def show_rulers(self, marks: MeasureMarks) -> None:
+        """Rulers, and the box of the gauge in hand."""
+        for item in self._rulers.values():
             item.set_marks(marks)
 
     def set_view_settings(self, settings: ViewSettings) -> None:
@@ -338,6 +349,7 @@ class LinkedViews(QWidget):
         view.register_drag.connect(self.register_drag)
         view.register_turn.connect(self.register_turn)
         view.clicked.connect(self.clicked)
+        view.measure_drag.connect(self.measure_drag)
         view.brush_steps.connect(self.brush_steps)
         view.adjust_steps.connect(self.adjust_steps)
         view.divider_wanted.connect(self.divider_wanted)

@@ -70,7 +70,7 @@ class GaugesItem(QGraphicsItem):
             metrics = QFontMetricsF(painter.font())
             for start, end, text in seen:
                 if text and QLineF(start, end).length() >= metrics.horizontalAdvance(text) / 3:
-                    _label(painter, (start + end) / 2 + QPointF(6, -6), text)
+                    draw_label(painter, (start + end) / 2 + QPointF(6, -6), text)
         painter.restore()
 
 
@@ -127,7 +127,7 @@ class PairsItem(QGraphicsItem):
                 painter.drawLine(at, there)
                 painter.setPen(cosmetic_pen(LANDMARK, 2.2))
                 painter.drawLine(at, rest)
-            _label(painter, at + QPointF(PAIR_PX, -PAIR_PX), mark.text)
+            draw_label(painter, at + QPointF(PAIR_PX, -PAIR_PX), mark.text)
         painter.restore()
 
 
@@ -210,7 +210,7 @@ class SurroundItem(QGraphicsItem):
         font = QFont(painter.font())
         font.setBold(True)
         painter.setFont(font)
-        _label(painter, QPointF(INSET_PX, INSET_PX + QFontMetricsF(font).ascent()), self._title)
+        draw_label(painter, QPointF(INSET_PX, INSET_PX + QFontMetricsF(font).ascent()), self._title)
         if self._zoom > 0:
             known = bool(np.isfinite(self._nm_per_px))
             length, text = scale_bar(self._size[0] * BAR_SHARE, self._zoom, self._nm_per_px if known else 1.0, known)
@@ -260,7 +260,8 @@ def _bar(start: QPointF, end: QPointF) -> list[QLineF]:
     return [line, QLineF(start - across, start + across), QLineF(end - across, end + across)]
 
 
-def _label(painter: QPainter, place: QPointF, text: str) -> None:
+def draw_label(painter: QPainter, place: QPointF, text: str) -> None:
+    """Light text on a dark ground, its base line beginning at `place`, in screen px."""
     metrics = QFontMetricsF(painter.font())
     box = QRectF(
         place.x() - 4, place.y() - metrics.ascent() - 2, metrics.horizontalAdvance(text) + 8, metrics.height() + 4

@@ -37,7 +37,7 @@ CURSORS = {
     "measure": Qt.CursorShape.CrossCursor,
 }
 
-GestureKind = Literal["pan", "box", "stroke", "register", "turn", "click", "divider"]
+GestureKind = Literal["pan", "box", "stroke", "register", "turn", "click", "divider", "measure"]
 
 WHEEL_STEP = 1.25
 WHEEL_PAN = 0.1  # of the view's height a notch
@@ -75,6 +75,7 @@ class ImageView(QGraphicsView):
     stroke_ended = Signal(object)
     register_drag = Signal(float, float, bool)
     register_turn = Signal(float, float, float, float, bool)
+    measure_drag = Signal(float, float, float, float, bool)
     brush_steps = Signal(int)
     adjust_steps = Signal(int)
     divider_wanted = Signal(float)
@@ -205,6 +206,8 @@ class ImageView(QGraphicsView):
             self.register_drag.emit(0.0, 0.0, True)
         elif gesture.kind == "turn":
             self.register_turn.emit(0.0, 0.0, 0.0, 0.0, True)
+        elif gesture.kind == "measure":
+            self.measure_drag.emit(*self.to_image(gesture.start), *self.to_image(gesture.last), True)
         self.viewport().setCursor(CURSORS[self._tool])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -249,10 +252,11 @@ class ImageView(QGraphicsView):
             return
         step, before = place - gesture.last, gesture.last
         if gesture.kind == "click":
-            if (place - gesture.start).manhattanLength() <= CLICK_PX or self._tool not in PANNING_TOOLS:
+            if (place - gesture.start).manhattanLength() <= CLICK_PX:
                 return
-            gesture.kind = "pan"
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            gesture.kind = "pan" if self._tool in PANNING_TOOLS else "measure"
+            if gesture.kind == "pan":
+                self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
         gesture.last = place
         if gesture.kind == "pan":
             self.camera_wanted.emit(camera.moved(step.x(), step.y()))
@@ -268,6 +272,8 @@ class ImageView(QGraphicsView):
             self.register_drag.emit(step.x() / camera.zoom, step.y() / camera.zoom, False)
         elif gesture.kind == "turn":
             self.register_turn.emit(*self.to_image(before), *self.to_image(place), False)
+        elif gesture.kind == "measure":
+            self.measure_drag.emit(*self.to_image(gesture.start), *self.to_image(place), False)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()

@@ -1,9 +1,11 @@
 """A small plot in the palette's colours, without the library's own mouse and menus."""
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+TITLED_PX = 130  # a lower plot has no room for a title under its axis
 
 
 class PlotFrame(QWidget):
@@ -20,13 +22,33 @@ class PlotFrame(QWidget):
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
         self.plot.setMinimumSize(120, 80)
+        self._words = QLabel(self.plot)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setWordWrap(True)
+        self._words.setContentsMargins(8, 4, 8, 4)
+        self._words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._words.hide()
         self.take_colours()
+
+    @property
+    def message(self) -> str:
+        """What stands in place of an empty plot."""
+        return self._words.text()
+
+    def say(self, sentence: str) -> None:
+        """Why there is nothing to see, in place of the plot; empty: there is something."""
+        self._words.setText(sentence)
+        self._words.setVisible(bool(sentence))
+        for side in self._titles:
+            self.plot.getAxis(side).setVisible(not sentence)
+        self._place_words()
 
     def take_colours(self) -> None:
         """Colour by the palette; subclasses colour their own items too."""
         palette = self.palette()
         text = palette.color(QPalette.ColorRole.Text)
         self.plot.setBackground(palette.color(QPalette.ColorRole.Base))
+        self._words.setStyleSheet(f"color: {palette.color(QPalette.ColorRole.PlaceholderText).name()}")
         for side, title in self._titles.items():
             axis = self.plot.getAxis(side)
             axis.setPen(text)
@@ -39,3 +61,11 @@ class PlotFrame(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.take_colours()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.plot.getAxis("bottom").showLabel(event.size().height() >= TITLED_PX)
+        self._place_words()
+
+    def _place_words(self) -> None:
+        self._words.setGeometry(self.plot.rect())

@@ -1,0 +1,221 @@
+"""How edges are found, what counts and at which scale: one line that opens into the settings."""
+
+from dataclasses import replace
+from typing import Any, get_args
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from semiview.core.document import EdgeAlgorithm, MeasureSettings, Scale
+from semiview.core.edits import set_settings
+from semiview.core.sem_image import PixelSize
+from semiview.metrology.measurement import measuring_scale
+from semiview.ui.session import Session
+from semiview.ui.theme import DOUBT
+
+PERCENT, ROWS, TOLERANCE_NM = (5, 95), (1, 64), (0.1, 1000.0)
+ALGORITHM_TIPS: dict[EdgeAlgorithm, str] = {
+    "threshold": "Where the profile crosses a share of its local extremes; some 0.4 px outside the true edge",
+    "derivative": "Where the profile is steepest",
+    "linear": "The tangent at the steepest place, met with the base line",
+    "sigmoid": "A soft step fitted to the profile; some 0.9 px outside the true edge",
+    "peak": "The middle of the bright rim",
+    "model": "One line scan for all edges, fitted under the picture's own noise; nearest to the physical limit",
+}
+# Where EPE is read and what it may be; None: whatever else a project says.
+PRESETS: dict[str, tuple[float, float]] = {
+    "all along the edges": (float("nan"), 15.0),
+    "ICCAD 2013: every 40 nm": (40.0, 15.0),
+}
+OWN = "as the project says"
+SCALES: dict[Scale, str] = {
+    "calibrated": "the project's calibration, else nominal",
+    "nominal": "nominal",
+    "registration": "this field's registration",
+}
+SCALE_TIP = (
+    "Pixel size for CD and roughness. That of the field's own registration hides a real change of CD: it fits the "
+    "design's size."
+)
+
+
+class SettingsStrip(QWidget):
+    """Algorithm, threshold, rows averaged and tolerance of the open case; a change is one undo step."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._filling = False
+        self.summary = QToolButton()
+        self.summary.setObjectName("measure_settings")
+        self.summary.setCheckable(True)
+        self.summary.setAutoRaise(True)
+        self.summary.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.mixed = QLabel()
+        self.mixed.setObjectName("settings_mixed")
+        self.mixed.setWordWrap(True)
+        self.algorithm = QComboBox()
+        self.algorithm.setObjectName("edge_algorithm")
+        for number, name in enumerate(get_args(EdgeAlgorithm)):
+            self.algorithm.addItem(name, name)
+            self.algorithm.setItemData(number, ALGORITHM_TIPS[name], Qt.ItemDataRole.ToolTipRole)
+        self.percent = QSpinBox(minimum=PERCENT[0], maximum=PERCENT[1], suffix=" %")
+        self.percent.setObjectName("threshold_percent")
+        self.rows = QSpinBox(minimum=ROWS[0], maximum=ROWS[1])
+        self.rows.setObjectName("rows_averaged")
+        self.rows.setToolTip("Rows along the edge averaged into one profile: less noise, less detail")
+        self.tolerance = QDoubleSpinBox(
+            minimum=TOLERANCE_NM[0],
+            maximum=TOLERANCE_NM[1],
+            decimals=1,
+            prefix="± ",
+            suffix=" nm",
+        )
+        self.tolerance.setObjectName("tolerance")
+        self.tolerance.setToolTip("|EPE| above it is a fault")
+        self.preset = QComboBox()
+        self.preset.setObjectName("epe_preset")
+        self.preset.setToolTip("Where EPE is read. ICCAD 2013: 15 nm at sites every 40 nm, as the literature counts")
+        self.scale = QComboBox()
+        self.scale.setObjectName("measure_scale")
+        self.scale.setToolTip(SCALE_TIP)
+        for name, text in SCALES.items():
+            self.scale.addItem(text, name)
+        self.fields = QWidget()
+        grid = QGridLayout(self.fields)
+        grid.setContentsMargins(4, 0, 4, 2)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(3)
+        for number, (text, field) in enumerate(
+            (("Edge", self.algorithm), ("at", self.percent), ("Rows", self.rows), ("EPE", self.tolerance))
+        ):
+            label = QLabel(text)
+            label.setBuddy(field)
+            grid.addWidget(label, number // 2, number % 2 * 2)
+            grid.addWidget(field, number // 2, number % 2 * 2 + 1)
+        for row, (text, box) in enumerate((("Sites", self.preset), ("Scale", self.scale)), 2):
+            grid.addWidget(QLabel(text), row, 0)
+            grid.addWidget(box, row, 1, 1, 3)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for widget in (self.summary, self.fields, self.mixed):
+            column.addWidget(widget)
+        for number_box in (self.percent, self.rows, self.tolerance):
+            number_box.setKeyboardTracking(False)
+        self.summary.toggled.connect(self._open)
+        self.algorithm.currentIndexChanged.connect(lambda _: self._take(edge_algorithm=self.algorithm.currentData()))
+        self.percent.valueChanged.connect(lambda value: self._take(threshold_percent=float(value)))
+        self.rows.valueChanged.connect(lambda value: self._take(rows_averaged=value))
+        self.tolerance.valueChanged.connect(lambda value: self._take(tolerance_nm=value))
+        self.scale.currentIndexChanged.connect(lambda _: self._take(scale=self.scale.currentData()))
+        self.preset.currentIndexChanged.connect(self._take_preset)
+        session.case_changed.connect(self.refresh)
+        session.changed.connect(lambda *_: self.refresh())
+        self._open(False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the settings of the document as it is."""
+        case, document = self._session.case, self._session.document
+        self.fields.setEnabled(document is not None)
+        self.summary.setEnabled(document is not None)
+        self.mixed.hide()
+        if case is None or document is None:
+            self.summary.setText("No case is open")
+            self.summary.setToolTip("Open a case: how it is measured stands here")
+            return
+        settings = document.settings
+        self._filling = True
+        self.algorithm.setCurrentIndex(self.algorithm.findData(settings.edge_algorithm))
+        self.algorithm.setToolTip(ALGORITHM_TIPS[settings.edge_algorithm])
+        self.percent.setValue(round(settings.threshold_percent))
+        self.rows.setValue(settings.rows_averaged)
+        self.tolerance.setValue(settings.tolerance_nm)
+        self.scale.setCurrentIndex(self.scale.findData(settings.scale))
+        self._fill_presets(settings)
+        self._filling = False
+        threshold = settings.edge_algorithm == "threshold"
+        self.percent.setEnabled(threshold)
+        self.percent.setToolTip(
+            "Share of the way from the local minimum to the maximum"
+            + ("" if threshold else f"\nNot now: {settings.edge_algorithm} has no threshold")
+        )
+        size = measuring_scale(case, document)
+        scale = f"{size.x_nm:.4g} nm/px" if size.known else "no scale"
+        self.summary.setText(f"{edges_in_words(settings)} · ±{settings.tolerance_nm:g} nm · {scale}")
+        self.summary.setToolTip(
+            f"Edges: {edges_in_words(settings)}, averaged\nTolerance: ±{settings.tolerance_nm:g} nm\n"
+            f"Scale of CD and roughness: {scale_in_words(size)}\nA click opens the settings; undo takes a change back."
+        )
+        self._say_mixed(settings)
+
+    def _open(self, shown: bool) -> None:
+        self.fields.setVisible(shown)
+        self.summary.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+
+    def _say_mixed(self, settings: MeasureSettings) -> None:
+        """Another way of finding edges than the project's moves CD by nanometres: say so while it lasts."""
+        workspace = self._session.workspace
+        usual = MeasureSettings() if workspace is None else workspace.project.settings.measure
+        if edges_in_words(usual) != edges_in_words(settings):
+            self.mixed.setText(
+                f'<span style="color:{DOUBT}">●</span> Edges by {edges_in_words(settings)}; the project uses '
+                f"{edges_in_words(usual)}. CD and EPE of the two do not compare."
+            )
+            self.mixed.show()
+
+    def _fill_presets(self, settings: MeasureSettings) -> None:
+        self.preset.clear()
+        here = -1
+        for number, (name, (step_nm, _)) in enumerate(PRESETS.items()):
+            self.preset.addItem(name, name)
+            if step_nm == settings.epe_step_nm or (step_nm != step_nm and settings.epe_step_nm != settings.epe_step_nm):
+                here = number
+        if here < 0:
+            self.preset.addItem(f"{OWN}: every {settings.epe_step_nm:g} nm", None)
+            here = self.preset.count() - 1
+        self.preset.setCurrentIndex(here)
+
+    def _take_preset(self, _: int) -> None:
+        name = self.preset.currentData()
+        if not self._filling and name is not None:
+            step_nm, tolerance_nm = PRESETS[name]
+            self._take(epe_step_nm=step_nm, tolerance_nm=tolerance_nm)
+
+    def _take(self, **changes: Any) -> None:
+        if self._filling:
+            return
+        words = {"edge_algorithm": "edges", "threshold_percent": "edges", "rows_averaged": "edges", "scale": "scale"}
+        what = words.get(next(iter(changes)), "tolerance")
+        self._session.apply(
+            f"Change the {what}", lambda document: set_settings(document, replace(document.settings, **changes))
+        )
+
+
+def edges_in_words(settings: MeasureSettings) -> str:
+    """The algorithm with what it depends on."""
+    at = f" {settings.threshold_percent:g} %" if settings.edge_algorithm == "threshold" else ""
+    rows = "1 row" if settings.rows_averaged == 1 else f"{settings.rows_averaged} rows"
+    return f"{settings.edge_algorithm}{at}, {rows}"
+
+
+def scale_in_words(size: PixelSize) -> str:
+    """A pixel size, and who says so."""
+    if not size.known:
+        return "unknown"
+    both = f"{size.x_nm:.4f}" if size.x_nm == size.y_nm else f"{size.x_nm:.4f} × {size.y_nm:.4f}"
+    return f"{both} nm/px ({size.source})"
