@@ -10,6 +10,7 @@ from semiview.ui.latest import Errands
 from semiview.ui.marking import Marking
 from semiview.ui.panels.measurements.epe_tab import EpeTab
 from semiview.ui.panels.measurements.gauge_tab import GaugeTab
+from semiview.ui.panels.measurements.noise_tab import NoiseTab
 from semiview.ui.panels.measurements.reading import Reading
 from semiview.ui.panels.measurements.result_table import ResultTable
 from semiview.ui.panels.measurements.roughness_tab import RoughnessTab
@@ -58,7 +59,7 @@ class MeasurementsPanel(QWidget):
         self.reasons.setProperty("dim", True)
         self.settings = SettingsStrip(session)
         self.epe, self.gauges = EpeTab(marking), GaugeTab(gauging, errands)
-        self.roughness, self.scores = RoughnessTab(), ScoreTab()
+        self.roughness, self.scores, self.noise = RoughnessTab(gauging), ScoreTab(), NoiseTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for tab, title, tip in (
@@ -66,6 +67,7 @@ class MeasurementsPanel(QWidget):
             (self.gauges, "CD", "Gauges on design, SEM, prediction and approved shape"),
             (self.roughness, "LER", "Line edge and line width roughness"),
             (self.scores, "Scores", "The prediction against the approved shape and the design"),
+            (self.noise, "Noise", "What the picture's own noise allows"),
         ):
             self.tabs.setTabToolTip(self.tabs.addTab(tab, title), tip)
         self._fresh = dict.fromkeys(range(self.tabs.count()), False)
@@ -100,7 +102,8 @@ class MeasurementsPanel(QWidget):
 
     def copy(self) -> None:
         """The chosen rows of the table in sight, or all of them, to the clipboard."""
-        rows = self.tables()[self.tabs.currentIndex()].copy()
+        table = self._table_in_sight()
+        rows = 0 if table is None else table.copy()
         self._session.said.emit(f"{rows:,} row{'s' if rows != 1 else ''} copied, with the header.")
 
     def step_marker(self, way: int) -> None:
@@ -120,7 +123,8 @@ class MeasurementsPanel(QWidget):
         """Why there is nothing to copy."""
         if not self.isVisible():
             return "open the tab “CD and EPE” first"
-        return None if self.tables()[self.tabs.currentIndex()].rows.rowCount() else "the table in sight is empty"
+        table = self._table_in_sight()
+        return None if table is not None and table.rows.rowCount() else "there is no table in sight, or it is empty"
 
     def show_measurement(self, measurement: Measurement) -> None:
         """Show a new measurement; the chosen source stays if it still exists."""
@@ -137,6 +141,9 @@ class MeasurementsPanel(QWidget):
         self.source.setCurrentIndex(chosen[0] if chosen else 0)
         self._measurement = measurement
         self._refresh()
+
+    def _table_in_sight(self) -> ResultTable | None:
+        return next((table for table in self.tables() if table.isVisible()), None)
 
     def _choose(self, _: int) -> None:
         self._wanted = self.source.currentData() or ""
@@ -171,7 +178,7 @@ class MeasurementsPanel(QWidget):
         number = self.tabs.currentIndex()
         if not self._fresh[number]:
             self._fresh[number] = True
-            (self.epe, self.gauges, self.roughness, self.scores)[number].show_reading(self._reading)
+            (self.epe, self.gauges, self.roughness, self.scores, self.noise)[number].show_reading(self._reading)
 
     def _go(self, x_nm: float, y_nm: float) -> None:
         document = self._session.document
