@@ -15,7 +15,7 @@ DECADES_BELOW = 1.0  # of the smallest mean value, at which the axis ends
 
 
 class PsdPlot(PlotFrame):
-    """Both axes logarithmic: the mean of all edges, the line in hand, the fit with noise, the model without, the floor."""
+    """On logarithmic axes the mean of all edges, the line in hand, the fit with noise, the model alone, the floor."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("frequency (1/nm)", "PSD (nm³)", parent)
