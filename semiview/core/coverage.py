@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from semiview.core.outline import Points
+
 TILE_PX = 256
 FULL = 255
 HALF = 128
@@ -96,3 +98,53 @@ class Coverage:
         known = set() if other is None else {id(tile) for row in other.tiles for tile in row}
         own = {id(tile): tile.nbytes for row in self.tiles for tile in row}
         return sum(size for key, size in own.items() if key not in known)
+
+
+def brush_stamp(
+    path_px: Points, radius_px: float, shape: tuple[int, int]
+) -> tuple[int, int, npt.NDArray[np.uint8]] | None:
+    """What a round brush covers along a path.
+
+    Parameters
+    ----------
+    path_px
+        (N, 2) positions of the brush's middle in image px; one point makes a dot.
+    radius_px
+        Its rim is anti-aliased over one pixel.
+    shape
+        (H, W) of the picture.
+
+    Returns
+    -------
+    (top, left, (h, w) uint8 coverage) of the smallest box within the picture; None if the brush is wholly outside.
+    """
+    if not radius_px > 0:
+        raise ValueError(f"a brush needs a positive radius, not {radius_px} px")
+    height, width = shape
+    reach = radius_px + 1.0
+    left, top = np.maximum(np.floor(path_px.min(axis=0) - reach).astype(int), 0).tolist()
+    right, bottom = np.minimum(np.ceil(path_px.max(axis=0) + reach).astype(int) + 1, (width, height)).tolist()
+    if left >= right or top >= bottom:
+        return None
+    return top, left, _stroke_coverage(path_px - (left, top), (bottom - top, right - left), radius_px)
+
+
+def _stroke_coverage(path: Points, shape: tuple[int, int], radius: float) -> npt.NDArray[np.uint8]:
+    """Distance to the path, turned into a rim one pixel wide; each segment touches only its own box."""
+    result = np.zeros(shape, np.uint8)
+    ends = path[1:] if len(path) > 1 else path
+    starts = path[:-1] if len(path) > 1 else path
+    for start, end in zip(starts, ends, strict=True):
+        low = np.maximum(np.floor(np.minimum(start, end) - radius - 1).astype(int), 0)
+        high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1).astype(int) + 1, (shape[1], shape[0]))
+        if (low >= high).any():
+            continue
+        v, u = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float64)
+        along = end - start
+        length2 = float(along @ along)
+        share = np.clip(((u - start[0]) * along[0] + (v - start[1]) * along[1]) / length2, 0, 1) if length2 else 0.0
+        distance = np.hypot(u - start[0] - share * along[0], v - start[1] - share * along[1])
+        rim = np.rint(np.clip(radius + 0.5 - distance, 0, 1) * FULL).astype(np.uint8)
+        part = result[low[1] : high[1], low[0] : high[0]]
+        np.maximum(part, rim, out=part)
+    return result

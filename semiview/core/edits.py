@@ -3,17 +3,18 @@
 They never search: what a snap, a fill or an alignment found is handed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from semiview.core.coverage import FULL, Coverage
+from semiview.core.coverage import FULL, Coverage, brush_stamp
 from semiview.core.document import Document, MeasureSettings
 from semiview.core.gauge import Gauge
-from semiview.core.outline import Points
+from semiview.core.outline import Points, signed_area
+from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 
 Edit = Callable[[Document], Document]
@@ -72,18 +73,12 @@ def paint(
     radius_px
         Its rim is anti-aliased over one pixel.
     """
-    if not radius_px > 0:
-        raise ValueError(f"a brush needs a positive radius, not {radius_px} px")
     base: Coverage = getattr(document, layer) or start
-    height, width = base.shape
-    reach = radius_px + 1.0
-    left, top = np.floor(path_px.min(axis=0) - reach).astype(int)
-    right, bottom = np.ceil(path_px.max(axis=0) + reach).astype(int) + 1
-    left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-    if left >= right or top >= bottom:
+    stamp = brush_stamp(path_px, radius_px, base.shape)
+    if stamp is None:
         return document
-    stamp = _stroke_coverage(path_px - (left, top), (bottom - top, right - left), radius_px)
-    return _merged(document, layer, base, int(top), int(left), stamp, stroke)
+    top, left, share = stamp
+    return _merged(document, layer, base, top, left, share, stroke)
 
 
 def lay(
@@ -99,6 +94,50 @@ def lay(
     base: Coverage = getattr(document, layer) or start
     stamp = np.rint(np.clip(share, 0, 1) * FULL).astype(np.uint8)
     return _merged(document, layer, base, top, left, stamp, stroke)
+
+
+def take(
+    document: Document,
+    layer: Layer,
+    start: Coverage,
+    top: int,
+    left: int,
+    source: npt.NDArray[np.uint8],
+    share: npt.NDArray[np.uint8],
+) -> Document:
+    """Put another shape in here: the design's outline, the prediction as it was.
+
+    Parameters
+    ----------
+    source
+        (h, w) uint8 coverage of the other shape, from pixel (top, left) on.
+    share
+        (h, w) uint8: 255 where it takes the place of what was there, 0 where that stays.
+    """
+    base: Coverage = getattr(document, layer) or start
+    old = base.window(top, left, top + source.shape[0], left + source.shape[1])
+    weight = share.astype(np.float32) / FULL
+    new = np.rint(old + weight * (source.astype(np.float32) - old)).astype(np.uint8)
+    shape = base.replaced(top, left, new)
+    return document if shape is getattr(document, layer) or shape is base else _with_layer(document, layer, shape)
+
+
+def reshape(document: Document, layer: Layer, base: Coverage, changes: Sequence[tuple[Points, Points]]) -> Document:
+    """Move outlines of a painted shape: vertices that were dragged, rims that snapped to an edge.
+
+    Only what lies between an old and a new outline is repainted, so that a rim which stays is not touched.
+
+    Parameters
+    ----------
+    base
+        What is repainted: the shape as it was when the gesture began.
+    changes
+        Pairs (old, new) of closed outlines in image px, inside on the left as seen on the screen.
+    """
+    shape = base
+    for old, new in changes:
+        shape = _reshaped(shape, old, new)
+    return document if shape is getattr(document, layer) or shape is base else _with_layer(document, layer, shape)
 
 
 def add_gauge(document: Document, gauge: Gauge) -> Document:
@@ -133,22 +172,34 @@ def _merged(
     return document if shape is getattr(document, layer) or shape is base else _with_layer(document, layer, shape)
 
 
-def _stroke_coverage(path: Points, shape: tuple[int, int], radius: float) -> npt.NDArray[np.uint8]:
-    """Distance to the path, turned into a rim one pixel wide; each segment touches only its own box."""
-    result = np.zeros(shape, np.uint8)
-    ends = path[1:] if len(path) > 1 else path
-    starts = path[:-1] if len(path) > 1 else path
-    for start, end in zip(starts, ends, strict=True):
-        low = np.maximum(np.floor(np.minimum(start, end) - radius - 1).astype(int), 0)
-        high = np.minimum(np.ceil(np.maximum(start, end) + radius + 1).astype(int) + 1, (shape[1], shape[0]))
-        if (low >= high).any():
-            continue
-        v, u = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float64)
-        along = end - start
-        length2 = float(along @ along)
-        share = np.clip(((u - start[0]) * along[0] + (v - start[1]) * along[1]) / length2, 0, 1) if length2 else 0.0
-        distance = np.hypot(u - start[0] - share * along[0], v - start[1] - share * along[1])
-        rim = np.rint(np.clip(radius + 0.5 - distance, 0, 1) * FULL).astype(np.uint8)
-        part = result[low[1] : high[1], low[0] : high[0]]
-        np.maximum(part, rim, out=part)
-    return result
+def _reshaped(shape: Coverage, old: Points, new: Points) -> Coverage:
+    height, width = shape.shape
+    points = np.concatenate(_differing(old, new))
+    if not len(points):
+        return shape
+    left, top = np.maximum(np.floor(points.min(axis=0)).astype(int) - 1, 0).tolist()
+    right, bottom = np.minimum(np.ceil(points.max(axis=0)).astype(int) + 2, (width, height)).tolist()
+    if left >= right or top >= bottom:
+        return shape
+    before, after = (coverage([outline - (left, top)], (bottom - top, right - left)) for outline in (old, new))
+    # The shoelace sign of material is negative where rows run down; within a hole's outline there is none.
+    sign = 1.0 if signed_area(old) < 0 else -1.0
+    values = shape.window(top, left, bottom, right) + sign * FULL * (after - before)
+    return shape.replaced(top, left, np.rint(np.clip(values, 0, FULL)).astype(np.uint8))
+
+
+def _differing(old: Points, new: Points) -> tuple[Points, Points]:
+    """The points of either from the one before the first that differs to the one behind the last."""
+    if len(old) == len(new):
+        apart = np.flatnonzero((old != new).any(axis=1))
+        if not len(apart):
+            return old[:0], new[:0]
+        near = np.unique(np.concatenate([apart - 1, apart, apart + 1]) % len(old))
+        return old[near], new[near]
+    common = {tuple(point) for point in old.tolist()} & {tuple(point) for point in new.tolist()}
+    parts = []
+    for outline in (old, new):
+        apart = np.flatnonzero([tuple(point) not in common for point in outline.tolist()])
+        near = np.unique(np.concatenate([apart - 1, apart, apart + 1]) % len(outline)) if len(apart) else apart
+        parts.append(outline[near])
+    return parts[0], parts[1]

@@ -187,10 +187,15 @@ def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
         return lambda: session.set_tool(tool)
 
     def put_away() -> None:
+        # The draft first, the tool next time.
         if desk.landmarking.drafting:
-            desk.landmarking.clear()  # the draft first, the tool next time
+            desk.landmarking.clear()
         elif desk.gauging.drafting:
             desk.gauging.put_down()
+        elif desk.drafting.drafting:
+            desk.drafting.cancel()
+        elif len(desk.reshaping.outline):
+            desk.reshaping.forget()
         else:
             session.set_tool("pan")
 
@@ -204,11 +209,23 @@ def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
     found = {f"tools.{tool}": Binding(take(tool), no_edit) for tool in TOOLS}
     found["tools.register"] = Binding(take("register"), why_not_register)
     found["tools.landmarks"] = Binding(take("landmarks"), why_not_register)
+    for tool in ("take_design", "take_prediction"):
+        found[f"tools.{tool}"] = Binding(take(tool), _taking(desk, tool, no_edit))
+    drafting, reshaping = desk.drafting, desk.reshaping
+    found["polygon.finish"] = Binding(lambda: drafting.finish("add"), lambda: no_edit() or drafting.why_not_finish())
+    found["polygon.erase"] = Binding(lambda: drafting.finish("erase"), lambda: no_edit() or drafting.why_not_finish())
+    found["polygon.back"] = Binding(drafting.back, drafting.why_not_back)
+    found["vertices.delete"] = Binding(reshaping.delete, lambda: no_edit() or reshaping.why_not_delete())
+    found["tools.snap"] = Binding(lambda: toggle(desk, "snap"), no_edit)
     found["tools.pan"] = Binding(put_away, no_edit)
     found["tools.smaller"] = Binding(lambda: change_brush(desk, 1 / BRUSH_STEP), no_edit)
     found["tools.larger"] = Binding(lambda: change_brush(desk, BRUSH_STEP), no_edit)
     found["tools.uncorrect"] = Binding(desk.painting.drop_correction, why_not_uncorrect)
     return found
+
+
+def _taking(desk: Desk, tool: str, no_edit: Callable[[], str | None]) -> Callable[[], str | None]:
+    return lambda: no_edit() or desk.painting.why_not_take(tool)
 
 
 def _register(desk: Desk) -> dict[str, Binding]:

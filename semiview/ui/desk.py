@@ -19,6 +19,7 @@ from semiview.metrology.measurement import Measurement
 from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
 from semiview.ui.case_model import CaseLine, CaseModel
+from semiview.ui.drafting import Drafting
 from semiview.ui.gauging import Gauging
 from semiview.ui.keeping import Keeping
 from semiview.ui.landmarking import Landmarking
@@ -29,6 +30,7 @@ from semiview.ui.opening import Opening
 from semiview.ui.painting import Painting
 from semiview.ui.predicting import Predicting
 from semiview.ui.registering import Registering
+from semiview.ui.reshaping import Reshaping
 from semiview.ui.residuals import Residuals
 from semiview.ui.reviewing import Reviewing
 from semiview.ui.saving import Saving
@@ -64,6 +66,8 @@ class Desk(QObject):
         self.aligning = Aligning(self.session, self.saving, self.errands, self)
         self.landmarking = Landmarking(self.session, self.registering, self)
         self.painting = Painting(self.session, self)
+        self.drafting = Drafting(self.session, self.painting, self)
+        self.reshaping = Reshaping(self.session, self.painting, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
         self.marking = Marking(self.session, self.reviewing, self.saving, self.errands, self)
         self.gauging = Gauging(self.session, self.errands, self)

@@ -320,6 +320,13 @@ class MainWindow(QMainWindow):
         views.register_drag.connect(desk.registering.drag)
         views.register_turn.connect(desk.registering.turn_drag)
         views.clicked.connect(desk.landmarking.click)
+        views.clicked.connect(self._clicked)
+        views.area.connect(desk.painting.box)
+        views.handle_pressed.connect(lambda u, v, off: desk.reshaping.press(u, v, self._zoom(), off))
+        views.handle_dragged.connect(desk.reshaping.drag)
+        views.handle_released.connect(desk.reshaping.release)
+        desk.drafting.changed.connect(self._show_draft)
+        desk.reshaping.changed.connect(self._show_draft)
         desk.landmarking.changed.connect(lambda: views.show_landmarks(desk.landmarking.marks()))
         views.clicked.connect(self._measure_click)
         views.measure_drag.connect(self._measure_drag)
@@ -360,6 +367,7 @@ class MainWindow(QMainWindow):
             self.actions_[f"pair.{pair}"].setChecked(view.pair == pair)
         self.actions_["compare.blink"].setChecked(view.blink)
         self.actions_["view.still"].setChecked(view.still)
+        self.actions_["tools.snap"].setChecked(view.snap)
         self.actions_["register.before"].setChecked(self.desk.session.before)
         self.actions_["app.predict_always"].setChecked(self.desk.predicting.automatic)
         self.actions_[f"tools.{self.desk.session.tool}"].setChecked(True)
@@ -414,6 +422,23 @@ class MainWindow(QMainWindow):
     def _measure_drag(self, start_u: float, start_v: float, u: float, v: float, finished: bool) -> None:
         if self.views.camera is not None:
             self.desk.gauging.drag((start_u, start_v), (u, v), self.views.camera.zoom, finished)
+
+    def _clicked(self, u: float, v: float) -> None:
+        self.desk.drafting.click(u, v, self._zoom())
+        if self.desk.session.tool == "fill":
+            self.desk.painting.fill(u, v)
+
+    def _zoom(self) -> float:
+        camera = self.views.camera
+        return 1.0 if camera is None else camera.zoom
+
+    def _show_draft(self) -> None:
+        drafting, reshaping = self.desk.drafting, self.desk.reshaping
+        if len(reshaping.outline):
+            self.views.show_draft(reshaping.outline, reshaping.handles, True, reshaping.chosen)
+        else:
+            self.views.show_draft(drafting.points, drafting.points, False)
+        self._refresh_actions()
 
     def _go_to(self, u: float, v: float) -> None:
         camera = self.views.camera

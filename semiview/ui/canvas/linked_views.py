@@ -13,6 +13,7 @@ from semiview.alignment.residuals import EdgeResiduals
 from semiview.core.case import Case
 from semiview.core.coverage import Coverage
 from semiview.core.document import Document
+from semiview.core.outline import Points
 from semiview.core.sem_image import SemImage
 from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.camera import Camera
@@ -63,6 +64,10 @@ class LinkedViews(QWidget):
         Shift+wheel: what the compare mode adjusts, more (n > 0) or less.
     divider_wanted(share)
         The curtain is dragged there, in shares of the view's width.
+    area(left, top, right, bottom)
+        A box that was drawn with Ctrl, in tools that take another shape.
+    handle_pressed(u, v, ctrl), handle_dragged(u, v), handle_released()
+        The left button in the tool that moves vertices.
     camera_changed(camera)
         The `Camera` all views look through; None without a case.
     """
@@ -79,6 +84,10 @@ class LinkedViews(QWidget):
     brush_steps = Signal(int)
     adjust_steps = Signal(int)
     divider_wanted = Signal(float)
+    area = Signal(float, float, float, float)
+    handle_pressed = Signal(float, float, bool)
+    handle_dragged = Signal(float, float)
+    handle_released = Signal()
     camera_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -228,6 +237,13 @@ class LinkedViews(QWidget):
         for item in self._rulers.values():
             item.set_marks(marks)
 
+    def show_draft(
+        self, outline: Points, handles: Points, closed: bool, chosen: tuple[float, float] | None = None
+    ) -> None:
+        """A polygon that is being drawn, or an outline with its vertices."""
+        for view in self.views.values():
+            view.draft.set_outline(outline, handles, closed, chosen)
+
     def set_view_settings(self, settings: ViewSettings) -> None:
         """Draw by these settings."""
         old, self._settings = self._settings, settings
@@ -263,7 +279,7 @@ class LinkedViews(QWidget):
             layers.show_overlays(blinks or not held)
 
     def set_tool(self, tool: str) -> None:
-        """What the left button does: pan, brush, eraser, ignore, register, landmarks or measure.
+        """What the left button does: one of the canvas's tools.
 
         Raises
         ------
@@ -353,6 +369,10 @@ class LinkedViews(QWidget):
         view.brush_steps.connect(self.brush_steps)
         view.adjust_steps.connect(self.adjust_steps)
         view.divider_wanted.connect(self.divider_wanted)
+        view.area.connect(self.area)
+        view.handle_pressed.connect(self.handle_pressed)
+        view.handle_dragged.connect(self.handle_dragged)
+        view.handle_released.connect(self.handle_released)
 
     def _look(self, camera: Camera | None) -> None:
         self._fitted = False
@@ -369,6 +389,7 @@ class LinkedViews(QWidget):
 
     def _point(self, source: ImageView, u: float, v: float) -> None:
         for view in self.views.values():
+            view.draft.set_pointer((u, v))
             if view is not source:
                 view.show_cross(u, v)
         self.pointer_moved.emit(u, v)
@@ -376,6 +397,7 @@ class LinkedViews(QWidget):
     def _unpoint(self) -> None:
         for view in self.views.values():
             view.hide_cross()
+            view.draft.set_pointer(None)
         self.pointer_left.emit()
 
     def _blink_once(self) -> None:

@@ -1,7 +1,7 @@
 """One canvas: shows a world of items through a camera and turns the mouse into intents."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
@@ -19,25 +19,30 @@ from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphi
 
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import GROUND
+from semiview.ui.canvas.drafts import DraftItem
 from semiview.ui.canvas.marks import BrushItem, CrossItem, SurroundItem
 from semiview.ui.canvas.wheel import STEP, Notches, wheel_deed
 from semiview.ui.view_settings import MousePreset
 
-Tool = Literal["pan", "brush", "eraser", "ignore", "register", "landmarks", "measure"]
-TOOLS: tuple[Tool, ...] = ("pan", "brush", "eraser", "ignore", "register", "landmarks", "measure")
-PANNING_TOOLS = ("pan", "landmarks")  # with them a drag that is no click moves the picture
-STROKE_TOOLS = ("brush", "eraser", "ignore")
+Tool = Literal[
+    "pan", "brush", "eraser", "ignore", "take_design", "take_prediction", "polygon", "ignore_polygon", "vertices",
+    "fill", "register", "landmarks", "measure",
+]  # fmt: skip
+TOOLS: tuple[Tool, ...] = get_args(Tool)
+# With them a drag that is no click moves the picture.
+PANNING_TOOLS = ("pan", "landmarks", "polygon", "ignore_polygon", "fill")
+STROKE_TOOLS = ("brush", "eraser", "ignore", "take_design", "take_prediction")
+BOX_TOOLS = ("take_design", "take_prediction")  # with Ctrl a box instead of a stroke
 CURSORS = {
-    "pan": Qt.CursorShape.CrossCursor,
-    "brush": Qt.CursorShape.BlankCursor,
-    "eraser": Qt.CursorShape.BlankCursor,
-    "ignore": Qt.CursorShape.BlankCursor,
-    "register": Qt.CursorShape.SizeAllCursor,
-    "landmarks": Qt.CursorShape.CrossCursor,
-    "measure": Qt.CursorShape.CrossCursor,
+    tool: Qt.CursorShape.BlankCursor
+    if tool in STROKE_TOOLS
+    else Qt.CursorShape.SizeAllCursor
+    if tool == "register"
+    else Qt.CursorShape.CrossCursor
+    for tool in TOOLS
 }
 
-GestureKind = Literal["pan", "box", "stroke", "register", "turn", "click", "divider", "measure"]
+GestureKind = Literal["pan", "box", "stroke", "area", "grab", "register", "turn", "click", "divider", "measure"]
 
 WHEEL_STEP = 1.25
 WHEEL_PAN = 0.1  # of the view's height a notch
@@ -79,6 +84,10 @@ class ImageView(QGraphicsView):
     brush_steps = Signal(int)
     adjust_steps = Signal(int)
     divider_wanted = Signal(float)
+    area = Signal(float, float, float, float)
+    handle_pressed = Signal(float, float, bool)
+    handle_dragged = Signal(float, float)
+    handle_released = Signal()
     resized = Signal()
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
@@ -104,10 +113,11 @@ class ImageView(QGraphicsView):
         self.world = QGraphicsRectItem()
         self.world.setFlag(QGraphicsRectItem.GraphicsItemFlag.ItemHasNoContents)
         self.scene().addItem(self.world)
-        self.cross, self.brush = CrossItem(self.world), BrushItem(self.world)
+        self.cross, self.brush, self.draft = CrossItem(self.world), BrushItem(self.world), DraftItem(self.world)
         for item in (self.cross, self.brush):
             item.setZValue(ON_TOP)
             item.hide()
+        self.draft.setZValue(ON_TOP)
         self.surround = SurroundItem(title)
         self.surround.setZValue(ON_TOP)
         self.scene().addItem(self.surround)
@@ -208,6 +218,8 @@ class ImageView(QGraphicsView):
             self.register_turn.emit(0.0, 0.0, 0.0, 0.0, True)
         elif gesture.kind == "measure":
             self.measure_drag.emit(*self.to_image(gesture.start), *self.to_image(gesture.last), True)
+        elif gesture.kind == "grab":
+            self.handle_released.emit()
         self.viewport().setCursor(CURSORS[self._tool])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -223,6 +235,10 @@ class ImageView(QGraphicsView):
             self._gesture.path.append(self.to_image(place))
             self.stroke_began.emit()
             self.stroke.emit(np.array(self._gesture.path))
+        elif kind == "grab":
+            self.handle_pressed.emit(
+                *self.to_image(place), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            )
         elif kind == "pan":
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
@@ -262,7 +278,9 @@ class ImageView(QGraphicsView):
             self.camera_wanted.emit(camera.moved(step.x(), step.y()))
         elif gesture.kind == "divider":
             self.divider_wanted.emit(min(max(place.x() / self.viewport().width(), 0.0), 1.0))
-        elif gesture.kind == "box":
+        elif gesture.kind == "grab":
+            self.handle_dragged.emit(*self.to_image(place))
+        elif gesture.kind in ("box", "area"):
             self._band.setGeometry(QRect(gesture.start.toPoint(), place.toPoint()).normalized())
             self._band.show()
         elif gesture.kind == "stroke":
@@ -282,6 +300,8 @@ class ImageView(QGraphicsView):
             return
         if gesture.kind == "box":
             self._zoom_to_box(gesture.start, event.position())
+        elif gesture.kind == "area":
+            self.area.emit(*self.to_image(gesture.start), *self.to_image(event.position()))
         elif gesture.kind == "click":
             self.clicked.emit(*self.to_image(gesture.start))
         self.finish_gesture()
@@ -349,11 +369,16 @@ class ImageView(QGraphicsView):
             return "pan"
         if self._tool in PANNING_TOOLS and self._on_divider(place):
             return "divider"
+        controlled = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if self._tool in BOX_TOOLS and controlled:
+            return "area"
         if self._tool in STROKE_TOOLS:
             return "stroke"
+        if self._tool == "vertices":
+            return "grab"
         if self._tool != "register":
             return "click"
-        return "turn" if modifiers & Qt.KeyboardModifier.ControlModifier else "register"
+        return "turn" if controlled else "register"
 
     def _on_divider(self, place: QPointF) -> bool:
         return (
