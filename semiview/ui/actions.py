@@ -247,7 +247,7 @@ TABLE: tuple[ActionSpec, ...] = (
         "tools.take_prediction",
         "Take the prediction back here",
         "tools",
-        ("K",),
+        ("Shift+O",),
         "Brush where the prediction shall stand again; Ctrl and drag for a box",
         "take_prediction",
         checkable=True,

@@ -157,7 +157,7 @@ def test_that_design_and_prediction_are_taken_in_a_box(case) -> None:
     session.set_view(replace(session.view, brush_radius_px=30.0))
     click(case, 112, 80)
     erased = session.document.correction
-    case.key(Qt.Key.Key_K)
+    case.key(Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)
     case.drag((100, 70), (124, 90), modifier=CTRL)
     assert session.history.undo_label == "Take the prediction back"
     top, left, bottom, right = changed_box(erased, session.document.correction, 0)
