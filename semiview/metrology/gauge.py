@@ -1,14 +1,14 @@
-"""Gauges that the design itself asks for: one per facing pair of edges, one per hole."""
+"""Gauges that the design itself asks for: one per facing pair of edges or tips, per pitch, per hole."""
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from semiview.core.design import Design
-from semiview.core.gauge import Gauge
+from semiview.core.gauge import Gauge, GaugeMode
 from semiview.core.outline import Points, bounds, perimeter, signed_area
 from semiview.core.registration import Registration
 from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid
@@ -20,6 +20,7 @@ PARALLEL_COSINE = 0.985
 COMPACT = 0.58  # 4 pi area / perimeter^2 of a 3:1 rectangle: rounder than this is a hole, not a trench
 MARGIN_PX = 2.0
 OVERLAP_NM = 100.0
+ALIKE_NM, ALIKE_SHARE = 1.0, 0.02  # two features whose widths differ by less repeat with a pitch
 
 
 def design_gauges(design: Design, registration: Registration, shape: tuple[int, int]) -> tuple[Gauge, ...]:
@@ -63,10 +64,11 @@ def box_of(gauge: Gauge) -> Points:
 class _Rays:
     """K rays from one edge to the edge that faces it, sorted by pair, by the side they start on, and along it.
 
-    Points are in design nm from the field's corner; `along` is signed along the outward normals.
+    Points are in design nm from the field's corner; `along` is signed along the outward normals. Outside the drawn
+    polygons `widths` (K, 2) are those of the features on both sides; NaN inside them, and where a tip faces the ray.
     """
 
-    mode: Literal["line", "space"]
+    mode: npt.NDArray[np.str_]
     points: Points
     normals: Points
     along: Floats
@@ -75,6 +77,7 @@ class _Rays:
     side: Integers
     place: Floats
     spacing: Floats
+    widths: Floats
 
 
 @lru_cache(maxsize=4)
@@ -92,22 +95,32 @@ def _facing_rays(design: Design) -> tuple[_Rays, ...]:
     near, far = np.full(len(way.points), 1e-6 * longest), np.full(len(way.points), longest)
     holes = np.array(sorted(_holes(design)), dtype=np.int64)
     found = []
+    inward = np.full(len(way.points), np.nan)
     for outward in (False, True):
         first = grid.crossings(way.points, way.normals, *((near, far) if outward else (-far, -near))).nearest()
         # A grazing crossing is no facing edge, and neither is what lies behind it.
         first = first.where(first.cosine < -PARALLEL_COSINE)
-        mode: Literal["line", "space"] = "space" if (design.tone == "raised") == outward else "line"
+        mode: GaugeMode = "space" if (design.tone == "raised") == outward else "line"
         if mode == "space":
             first = first.where(~np.isin(way.outline[first.line], holes))
         if len(first.line) == 0:
             continue
-        own, other = way.side[first.line], _side_at(way, first)
+        opposite = _nearest_at(way, first)
+        own, other = way.side[first.line], way.side[opposite]
         _, pair = np.unique(np.minimum(own, other) * len(per_side) + np.maximum(own, other), return_inverse=True)
         order = np.lexsort((way.place[first.line], own, pair))
-        line = first.line[order]
+        line, opposite = first.line[order], opposite[order]
+        modes = np.full(len(line), mode, dtype="<U11")
+        widths = np.full((len(line), 2), np.nan)
+        if outward:
+            tips = way.tip[line].astype(int) + way.tip[opposite]
+            modes[tips == 1], modes[tips == 2] = "tip_to_line", "tip_to_tip"
+            widths[tips == 0] = np.column_stack([inward[line], inward[opposite]])[tips == 0]
+        else:
+            inward[first.line] = -first.along
         found.append(
             _Rays(
-                mode,
+                modes,
                 way.points[line],
                 way.normals[line],
                 first.along[order],
@@ -116,6 +129,7 @@ def _facing_rays(design: Design) -> tuple[_Rays, ...]:
                 own[order],
                 way.place[line],
                 way.side_length[line] / per_side[own[order]],
+                widths,
             )
         )
     return tuple(found)
@@ -143,14 +157,29 @@ def _one_per_pair(rays: _Rays, seen: Integers, origin: Points) -> list[Gauge]:
     # Half the overlap keeps out of rounded ends; longer than twice the width adds little.
     width = np.minimum(overlap / 2, 2 * cd)
     length = cd + 2 * np.minimum(cd / 2, OVERLAP_NM)
+    mode = rays.mode[chosen]
     columns = zip(
-        rays.pair[chosen].tolist(), middles.tolist(), angle.tolist(), length.tolist(), width.tolist(),
+        mode.tolist(), rays.pair[chosen].tolist(), middles.tolist(), angle.tolist(), length.tolist(), width.tolist(),
         rays.feature[chosen].tolist(), cd.tolist(), strict=True,
     )  # fmt: skip
-    return [
-        Gauge(f"{rays.mode}-{number + 1}", rays.mode, x, y, turned, across, wide, feature, drawn)
-        for number, (x, y), turned, across, wide, feature, drawn in columns
+    gauges = [
+        Gauge(f"{name}-{number + 1}", name, x, y, turned, across, wide, feature, drawn)
+        for name, number, (x, y), turned, across, wide, feature, drawn in columns
     ]
+    # Between two features of one width: from middle to middle.
+    own, other = rays.widths[chosen].T
+    with np.errstate(invalid="ignore"):
+        alike = np.flatnonzero(np.abs(own - other) <= np.maximum(ALIKE_NM, ALIKE_SHARE * own))
+    pitch = cd + (own + other) / 2
+    middles = rays.points[chosen] + normals * ((along + (other - own) / 2) / 2)[:, None] + origin
+    return gauges + [
+        Gauge(
+            f"pitch-{rays.pair[chosen[i]] + 1}", "pitch", float(middles[i, 0]), float(middles[i, 1]), float(angle[i]),
+            float(pitch[i] + max(own[i], other[i]) + 0.8 * cd[i]), float(min(overlap[i] / 2, 2 * own[i])),
+            int(rays.feature[chosen[i]]), float(pitch[i]),
+        )
+        for i in alike
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=4)
@@ -172,12 +201,12 @@ def _holes(design: Design) -> dict[int, Gauge]:
     return holes
 
 
-def _side_at(way: Walk, hit: Crossings) -> Integers:
-    """The side of the walk nearest to each crossing, among those of the crossed outline."""
+def _nearest_at(way: Walk, hit: Crossings) -> Integers:
+    """The point of the walk nearest to each crossing, among those of the crossed outline."""
     places = way.points[hit.line] + hit.along[:, None] * way.normals[hit.line]
     # Walk points come in the order of their outlines; a tree per outline would cost more than one in three dimensions.
     apart = 4 * float(np.abs(way.points).max() + 1)
     tree = KDTree(np.column_stack([way.points, way.outline * apart]))
     _, index = tree.query(np.column_stack([places, hit.owner * apart]))
-    side: Integers = way.side[index]
-    return side
+    nearest: Integers = np.asarray(index, dtype=np.int64)
+    return nearest

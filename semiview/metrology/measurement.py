@@ -9,7 +9,7 @@ import numpy as np
 
 from semiview.core.case import Case
 from semiview.core.coverage import Coverage
-from semiview.core.design import Design
+from semiview.core.design import Design, Tone
 from semiview.core.document import Document, MeasureSettings
 from semiview.core.gauge import Gauge
 from semiview.core.outline import Points
@@ -221,7 +221,8 @@ def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm
         points = _design_points(design, registration, shape, under.settings)
         epe = measure_epe(points, contours, registration, shape, ignored, source, design.tone)
         gauges += _design_gauges(design, registration, shape)
-    cd = measure_cd(gauges, contours, registration, under.pixel_size, shape, source, edge_algorithm, ignored)
+    tone: Tone = "raised" if design is None or design.tone is None else design.tone
+    cd = measure_cd(gauges, contours, registration, under.pixel_size, shape, source, edge_algorithm, ignored, tone)
     return _Reading(contours.outlines, epe, cd)
 
 

@@ -9,6 +9,8 @@ from semiview.core.outline import Points, bounds
 from semiview.metrology.crossing import Booleans, Floats, Integers, SegmentGrid, repeated
 
 CORNER_DEG = 25.0
+TIP_TURN_DEG = 45.0
+TIP_SHARE = 2 / 3  # of the shorter neighbour: longer sides are no line end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +27,8 @@ class Walk:
         (N,) arc length from the side's start, and the side's length.
     to_corner
         (N,) arc length to the nearer end of the side; inf on an outline without corners.
+    tip
+        (N,) True on the end of a line: a side between two corners that stick out, shorter than both its neighbours.
     """
 
     points: Points
@@ -34,13 +38,11 @@ class Walk:
     place: Floats
     side_length: Floats
     to_corner: Floats
+    tip: Booleans
 
     def where(self, keep: Booleans) -> "Walk":
         """Only the points at which `keep` (N,) is True."""
-        return Walk(
-            self.points[keep], self.normals[keep], self.outline[keep], self.side[keep],
-            self.place[keep], self.side_length[keep], self.to_corner[keep],
-        )  # fmt: skip
+        return Walk(*(getattr(self, name)[keep] for name in Walk.__slots__))
 
     def followed_by(self, other: "Walk") -> "Walk":
         """The points of both."""
@@ -62,7 +64,7 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
     rings = _rings(outlines)
     if rings is None:
         none, nothing = np.empty(0), np.empty(0, dtype=np.int64)
-        return Walk(np.empty((0, 2)), np.empty((0, 2)), nothing, nothing, none, none, none)
+        return Walk(np.empty((0, 2)), np.empty((0, 2)), nothing, nothing, none, none, none, np.empty(0, dtype=bool))
     ring, base, counts, vertices, units = rings.ring, rings.base, rings.counts, rings.vertices, rings.units
     within = np.arange(len(vertices)) - base[ring]
     corner = np.abs(rings.turn_deg) > CORNER_DEG
@@ -81,6 +83,14 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
     side_end = np.append(side_start[1:], 0.0)
     side_end[last_of_ring] = ring_first_start + perimeter
     side_length = side_end - side_start
+
+    after = _next_of_ring(side_ring)
+    before = np.empty_like(after)
+    before[after] = np.arange(len(after))
+    sticks_out = rings.turn_deg[side_vertex] > TIP_TURN_DEG
+    tip = (
+        sticks_out & sticks_out[after] & (TIP_SHARE * np.minimum(side_length[before], side_length[after]) > side_length)
+    )
 
     number = np.maximum(np.ceil(side_length / step - 1e-9), 1).astype(np.int64)
     side, index = repeated(number)
@@ -113,7 +123,16 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
         place,
         side_length[side],
         np.where(cornered, room, np.inf),
+        tip[side],
     )
+
+
+def _next_of_ring(ring: Integers) -> Integers:
+    """(S,) the following side of the same ring, the sides being sorted by ring."""
+    following = np.arange(len(ring)) + 1
+    last = np.flatnonzero(np.append(ring[1:] != ring[:-1], True))
+    following[last] = np.append(0, last[:-1] + 1)
+    return following
 
 
 def corners(outlines: Sequence[Points]) -> Walk:
@@ -134,6 +153,7 @@ def corners(outlines: Sequence[Points]) -> Walk:
         zero,
         zero,
         zero,
+        np.zeros(len(chosen), dtype=bool),
     ).where(size > 0)
 
 

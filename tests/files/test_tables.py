@@ -29,7 +29,9 @@ EPE = (
 )
 GAUGES = (
     "case_id gauge_id feature_id mode x_nm y_nm angle_deg source cd_nm cd_sigma_nm cd_design_nm cd_min_nm cd_max_nm "
-    "cd_se_nm length_nm width_nm diameter_a_nm diameter_b_nm n n_failed edge_algorithm"
+    "cd_se_nm length_nm width_nm diameter_a_nm diameter_b_nm n n_failed edge_algorithm "
+    "pitch_leading_nm pitch_trailing_nm pitch_walk_nm feret_min_nm feret_max_nm ellipse_angle_deg cer3_nm "
+    "cer3_unbiased_nm"
 )
 SCORES = "case_id pattern_type against l1 ssim psnr iou dice hausdorff95_nm epe_mean_nm epe_3sigma_nm cd_bias_nm"
 ROUGHNESS = (

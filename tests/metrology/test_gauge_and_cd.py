@@ -54,7 +54,8 @@ def test_that_there_is_one_gauge_for_each_facing_pair(draw_field: DrawField, squ
     gauges = design_gauges(drawn.design, drawn.registration, SHAPE)
     assert sum(gauge.mode == "line" for gauge in gauges) == 18
     assert sum(gauge.mode == "space" for gauge in gauges) == 12
-    assert len({gauge.gauge_id for gauge in gauges}) == 30
+    assert sum(gauge.mode == "pitch" for gauge in gauges) == 12
+    assert len({gauge.gauge_id for gauge in gauges}) == 42
     spaces = {(round(gauge.cd_design_nm), round(abs(gauge.angle_deg))) for gauge in gauges if gauge.mode == "space"}
     assert spaces == {(180, 0), (180, 90)}
 
@@ -158,14 +159,14 @@ def test_that_what_cannot_be_measured_says_why(draw_field: DrawField, lines: lis
     assert row.reason == "outside the picture"
     middle = replace(off, x_nm=x)
     (row,) = cd_of(drawn, drawn.printed(), (middle,), ignore=np.ones(SHAPE, bool))
-    assert row.reason == "edges in fewer than half of the rows"
+    assert row.reason == "ignored"
     (row,) = measure_cd((middle,), Contours(()), drawn.registration, PixelSize(), SHAPE, "sem", "threshold")
     assert row.reason == "pixel size unknown"
     assert np.isnan(row.cd_nm)
     (row,) = cd_of(drawn, np.zeros(SHAPE), (middle,))
     assert np.isnan(row.cd_nm)
     rows = cd_of(drawn, drawn.printed(), (replace(middle, mode="pitch"), middle))
-    assert [row.reason for row in rows] == ["pitch is not built yet", ""]
+    assert [row.reason for row in rows] == ["edges in fewer than half of the rows", ""]  # one line makes no pitch
 
 
 def test_that_a_design_without_tone_has_no_gauges(draw_field: DrawField, lines: list[np.ndarray]) -> None:
