@@ -121,16 +121,20 @@ def measure_cd(
             for number, width in zip(numbers, found, strict=True):
                 widths[number] = width
     rows = tuple(
-        CdRow(
-            gauge.gauge_id, gauge.feature_id, gauge.mode, gauge.x_nm, gauge.y_nm, gauge.angle_deg, source,
-            width.cd, width.sigma, gauge.cd_design_nm, width.low, width.high, width.standard_error,
-            gauge.length_nm, gauge.width_nm, width.a, width.b, width.n, width.n_failed, edge_algorithm,
-            pixel_size.x_nm, pixel_size.y_nm, width.leading, width.trailing, float("nan"), width.feret_min,
-            width.feret_max, width.ellipse_angle_deg, width.cer3, width.cer3_unbiased, width.reason,
-        )
-        for gauge, width in zip(gauges, widths, strict=True)
-    )  # fmt: skip
+        cd_row(gauge, width, source, edge_algorithm, pixel_size) for gauge, width in zip(gauges, widths, strict=True)
+    )
     return _with_pitch_walk(rows)
+
+
+def cd_row(gauge: Gauge, width: Width, source: Source, edge_algorithm: str, pixel_size: PixelSize) -> CdRow:
+    """The row of a gauge and what it gave, without the walk that only its neighbours tell."""
+    return CdRow(
+        gauge.gauge_id, gauge.feature_id, gauge.mode, gauge.x_nm, gauge.y_nm, gauge.angle_deg, source,
+        width.cd, width.sigma, gauge.cd_design_nm, width.low, width.high, width.standard_error,
+        gauge.length_nm, gauge.width_nm, width.a, width.b, width.n, width.n_failed, edge_algorithm,
+        pixel_size.x_nm, pixel_size.y_nm, width.leading, width.trailing, float("nan"), width.feret_min,
+        width.feret_max, width.ellipse_angle_deg, width.cer3, width.cer3_unbiased, width.reason,
+    )  # fmt: skip
 
 
 def _with_pitch_walk(rows: tuple[CdRow, ...]) -> tuple[CdRow, ...]:

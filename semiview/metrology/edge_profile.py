@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from semiview.core.document import EdgeAlgorithm, MeasureSettings
 from semiview.core.outline import Points
@@ -29,6 +30,8 @@ ALGORITHMS: tuple[EdgeAlgorithm, ...] = ("threshold", "derivative", "linear", "s
 STEP_PX = 0.5
 BLOCK = 512  # profiles sampled at a time
 NOISE_SIGMAS = 5.0
+# Where the contrast is poor an edge is still there if its neighbours along the outline agree.
+ALONE_SIGMAS, TOGETHER_SIGMAS, TOGETHER = 2.0, 3.4, 5
 FIRST_SIGMAS = 1.0  # where the line scan's own strength decides
 CONTRAST_SHARE = 0.25  # of the contrast that the field's strong edges have
 STRONG_PERCENTILE = 80
@@ -179,7 +182,7 @@ def find_edges(
     Parameters
     ----------
     profiles
-        (N, M) outward grey levels at symmetric offsets, `step_px` apart.
+        (N, M) outward grey levels at symmetric offsets, `step_px` apart, in their order along the outlines.
     noise
         Of one sample of a profile.
     reach_px
@@ -218,7 +221,10 @@ def find_edges(
     # Interpolation makes neighbouring samples depend on each other: a mean holds as many as it spans pixels.
     sigma = noise.sigma(np.nan_to_num(profiles[rows, steepest]))
     needed = FIRST_SIGMAS if settings.edge_algorithm == "model" else NOISE_SIGMAS
-    usable &= contrast > np.maximum(needed * sigma * np.sqrt(2 / LOOK_PX), CONTRAST_SHARE * strong)
+    significance = np.where(usable, contrast, 0.0) / (sigma * np.sqrt(2 / LOOK_PX))
+    together = ndimage.uniform_filter1d(significance, min(TOGETHER, count), mode="nearest")
+    usable &= (significance > needed) | ((significance > ALONE_SIGMAS) & (together > TOGETHER_SIGMAS))
+    usable &= contrast > CONTRAST_SHARE * strong
     if np.isfinite(saturated_high):
         usable &= np.mean(profiles >= saturated_high, axis=1) < SATURATED_SHARE
     chosen = np.flatnonzero(usable)

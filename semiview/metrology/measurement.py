@@ -28,6 +28,9 @@ from semiview.metrology.contour import (
 from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
 from semiview.metrology.gauge import design_gauges
 from semiview.metrology.ignored import IgnoredBy, ignored_region
+from semiview.metrology.lattice import Lattice, picture_lattice
+from semiview.metrology.lattice_gauges import lattice_gauges, lattice_rows
+from semiview.metrology.long_lines import drawn_lines, lines_without_design
 from semiview.metrology.precision import EdgePrecision, edge_precision
 from semiview.metrology.roughness import Roughness, RoughnessRow, Spectrum, measure_roughness
 from semiview.metrology.scores import ScoreRow, score_against_approved, score_against_design
@@ -57,6 +60,8 @@ class Measurement:
         Of the drawn lines that are long enough, from the picture, and the power spectrum of each row with its fit.
     scale
         Pixel size that CD, roughness and distances between contours are given in, and whose it is.
+    lattice
+        Period and tilt of a picture without a design that repeats; None otherwise.
     """
 
     outlines_px: Mapping[Source, tuple[Points, ...]]
@@ -70,6 +75,7 @@ class Measurement:
     roughness: tuple[RoughnessRow, ...] = ()
     spectra: tuple[Spectrum, ...] = ()
     scale: PixelSize = field(default_factory=PixelSize)
+    lattice: Lattice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class _Conditions:
     ignored: IgnoredBy
     gauges: tuple[Gauge, ...]
     pixel_size: PixelSize
+    case_has_no_design: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +101,7 @@ class _Reading:
     cd: tuple[CdRow, ...]
     precision: EdgePrecision | None = None
     roughness: Roughness = field(default_factory=Roughness)
+    lattice: Lattice | None = None
 
 
 def measure(case: Case, document: Document) -> Measurement:
@@ -120,7 +128,10 @@ def measure(case: Case, document: Document) -> Measurement:
         shapes["approved"] = document.correction
     ignored = IgnoredBy.of(case.sem, document.ignore, design, document.registration)
     scale = measuring_scale(case, document)
-    under = _Conditions(case.sem, design, document.registration, settings, ignored, document.gauges, scale)
+    without_design = case.design is None and not reasons
+    under = _Conditions(
+        case.sem, design, document.registration, settings, ignored, document.gauges, scale, without_design
+    )
     for source, shape in shapes.items():
         readings[source] = _read_shape(source, shape, under)
     seeds = design if design is not None else case.prediction
@@ -138,6 +149,7 @@ def measure(case: Case, document: Document) -> Measurement:
         roughness=readings["sem"].roughness.rows,
         spectra=readings["sem"].roughness.spectra,
         scale=scale,
+        lattice=readings["sem"].lattice,
     )
 
 
@@ -184,13 +196,24 @@ def _read_sem(seeds_from: Design | Prediction | None, under: _Conditions) -> _Re
     else:
         contours = sem_contours(sem, outline_seeds(shape_contours(seeds_from).outlines, reach_px), settings, reach_px)
     reading = _read("sem", contours, under, settings.edge_algorithm)
-    rough = Roughness()
+    rough, lattice = Roughness(), None
     if under.design is not None and under.design.target:
         near = tuple(np.round(registration.parameters / (nm_per_px, nm_per_px, *NUDGES)).tolist())
         rough = _roughness(
             sem, under.pixel_size, under.design, registration.frame, near, settings, under.ignored.drawn, reach_px
         )
-    return replace(reading, precision=edge_precision(contours, sem), roughness=rough)
+    elif under.case_has_no_design:
+        lattice = picture_lattice(sem, under.pixel_size)
+        found = lattice_gauges(lattice, contours, registration, sem.shape)
+        ignored = ignored_region(under.ignored)
+        rows = measure_cd(
+            found, contours, registration, under.pixel_size, sem.shape, "sem", settings.edge_algorithm, ignored
+        )
+        lines = lines_without_design(rows, found)
+        rough = measure_roughness(sem, under.pixel_size, lines, registration, settings, reach_px, ignored)
+        rows = lattice_rows(lattice, registration, under.pixel_size, settings.edge_algorithm) + rows
+        reading = replace(reading, cd=rows + reading.cd)
+    return replace(reading, precision=edge_precision(contours, sem), roughness=rough, lattice=lattice)
 
 
 @lru_cache(maxsize=4)
@@ -209,7 +232,8 @@ def _roughness(
     registration = Registration(frame, *values.tolist())
     gauges = _design_gauges(design, registration, sem.shape)
     ignored = ignored_region(IgnoredBy.of(sem, ignore, design, registration))
-    return measure_roughness(sem, pixel_size, gauges, design, registration, settings, reach_px, ignored)
+    lines = drawn_lines(gauges, design)
+    return measure_roughness(sem, pixel_size, lines, registration, settings, reach_px, ignored)
 
 
 def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm: str) -> _Reading:

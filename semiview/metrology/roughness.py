@@ -1,4 +1,4 @@
-"""Line edge and line width roughness of the drawn lines that are long enough, from the unfiltered picture.
+"""Line edge and line width roughness of lines that are long enough, from the unfiltered picture.
 
 An edge's position is read every S rows from profiles averaged over those S rows, so that neighbouring positions share
 no pixel and their noise is white; what the averaging takes from the roughness is in the model.
@@ -6,25 +6,21 @@ no pixel and their noise is white; what the averaging takes from the roughness i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from semiview.core.design import Design
 from semiview.core.document import MeasureSettings
-from semiview.core.gauge import Gauge
-from semiview.core.outline import bounds
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.contour import picture_noise
-from semiview.metrology.crossing import Booleans, Floats, SegmentGrid
+from semiview.metrology.crossing import Booleans, Floats
 from semiview.metrology.edge_places import LEVEL_PX
 from semiview.metrology.edge_profile import dark_material, find_edges, sample_profiles
+from semiview.metrology.long_lines import LongLine
 from semiview.metrology.palasantzas import detrended, fit_roughness, palasantzas_psd, periodogram
 
 FEWEST_POSITIONS = 64
 MARGIN_PX = 3.0
-CORNER_NM = 40.0
 LOST_SHARE = 0.1
 LENGTH_IN_XI = 40.0
 
@@ -150,96 +146,56 @@ def roughness_of(
 def measure_roughness(
     sem: SemImage,
     pixel_size: PixelSize,
-    gauges: Sequence[Gauge],
-    design: Design,
+    lines: Sequence[LongLine],
     registration: Registration,
     settings: MeasureSettings,
     reach_px: float,
     ignore: Booleans | None = None,
 ) -> Roughness:
-    """LER and LWR of the drawn lines among the gauges: two rows for each drawn width and direction.
+    """LER and LWR of lines: two rows for each width and direction.
 
     Lines of fewer than 64 positions are left out. Lengths are in nm of `pixel_size`.
     """
     if not pixel_size.known:
         return Roughness()
-    groups: dict[tuple[float, float], list[Gauge]] = {}
-    for gauge in gauges:
-        if gauge.mode == "line" and np.isfinite(gauge.cd_design_nm):
-            groups.setdefault((round(gauge.cd_design_nm, 1), round(gauge.angle_deg, 1)), []).append(gauge)
+    groups: dict[tuple[float, float], list[LongLine]] = {}
+    for line in lines:
+        groups.setdefault((round(line.cd_nm, 1), round(line.gauge.angle_deg, 1)), []).append(line)
     answer = Roughness()
     for alike in groups.values():
-        named = [(gauge.gauge_id, _places(sem, gauge, design, registration, settings, ignore)) for gauge in alike]
+        named = [(line.gauge.gauge_id, _places(sem, line, registration, settings, ignore)) for line in alike]
         places = {gauge_id: place for gauge_id, place in named if place is not None}
         if not places:
             continue
-        across, direction = _across_and_along(alike[0])
-        room = min(reach_px, 0.5 * alike[0].cd_design_nm / registration.frame.nm_per_px)
-        found = _positions(
-            sem, pixel_size, places, registration.directions_to_px(across[None])[0], settings, reach_px, room
-        )
+        normal = registration.directions_to_px(alike[0].across[None])[0]
+        room = min(reach_px, 0.5 * alike[0].cd_nm / registration.frame.nm_per_px)
+        found = _positions(sem, pixel_size, places, normal, settings, reach_px, room)
         if not found:
             continue
         count = min(positions.shape[1] for positions in found.values())
         cut = np.stack([positions[:, :count] for positions in found.values()])
-        lines = tuple(found)
-        name = lines[0] if len(lines) == 1 else f"{lines[0]} and {len(lines) - 1} alike"
-        along = registration.directions_to_px(direction[None])[0]
+        names = tuple(found)
+        name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} alike"
+        along = registration.directions_to_px(alike[0].along[None])[0]
         step = settings.rows_averaged * float(np.hypot(along[0] * pixel_size.x_nm, along[1] * pixel_size.y_nm))
-        own = roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm, lines)
+        own = roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm, names)
         answer = Roughness(answer.rows + own.rows, answer.spectra + own.spectra)
     return answer
 
 
-def _across_and_along(gauge: Gauge) -> tuple[Floats, Floats]:
-    angle = np.deg2rad(gauge.angle_deg)
-    across = np.array([np.cos(angle), np.sin(angle)])
-    return across, np.array([-across[1], across[0]])
-
-
-@lru_cache(maxsize=4)
-def _drawn_edges(design: Design) -> tuple[SegmentGrid, Floats, Floats]:
-    origin = np.array(design.field_nm[:2])
-    outlines = [outline - origin for outline in design.target]
-    low, high = np.array(bounds(outlines)).reshape(2, 2)
-    starts = np.concatenate(outlines)
-    ends = np.concatenate([np.roll(outline, -1, axis=0) for outline in outlines])
-    return SegmentGrid.of(outlines, float(np.max(high - low)) / 256, rows_down=False), starts, ends
-
-
-def _straight_stretch(gauge: Gauge, design: Design) -> tuple[float, float] | None:
-    """From where to where along the line both drawn edges run straight, in nm from the gauge's middle."""
-    across, along = _across_and_along(gauge)
-    grid, starts, ends = _drawn_edges(design)
-    middle = np.array([[gauge.x_nm, gauge.y_nm]]) - np.array(design.field_nm[:2])
-    reach = np.array([0.5 * gauge.cd_design_nm + 1.0])
-    crossed = grid.crossings(middle, across[None], -reach, reach)
-    sides = [crossed.where(side * crossed.along > 0).nearest(side * gauge.cd_design_nm / 2) for side in (-1.0, 1.0)]
-    if any(len(side.line) == 0 for side in sides):
-        return None
-    segments = np.array([side.segment[0] for side in sides])
-    places = np.sort((np.stack([starts[segments], ends[segments]], axis=1) - middle) @ along, axis=1)
-    return float(places[:, 0].max()) + CORNER_NM, float(places[:, 1].min()) - CORNER_NM
-
-
 def _places(
     sem: SemImage,
-    gauge: Gauge,
-    design: Design,
+    line: LongLine,
     registration: Registration,
     settings: MeasureSettings,
     ignore: Booleans | None,
 ) -> Floats | None:
-    """(2, N, 2) points in px on the left and the right drawn edge, S rows apart; None if too few can be seen."""
-    stretch = _straight_stretch(gauge, design)
-    if stretch is None:
-        return None
-    across, along = _across_and_along(gauge)
-    pitch = settings.rows_averaged / float(np.hypot(*(registration.linear_px() @ along)))
-    place = np.arange(stretch[0], stretch[1], pitch)
+    """(2, N, 2) points in px on the left and the right edge, S rows apart; None if too few can be seen."""
+    pitch = settings.rows_averaged / float(np.hypot(*(registration.linear_px() @ line.along)))
+    place = np.arange(line.begin_nm, line.end_nm, pitch)
     largest = np.array([sem.shape[1] - 1, sem.shape[0] - 1])
-    middle = np.array([gauge.x_nm, gauge.y_nm])
-    sides = [middle + side * gauge.cd_design_nm / 2 * across + place[:, None] * along for side in (-1.0, 1.0)]
+    middle = np.array([line.gauge.x_nm, line.gauge.y_nm])
+    sides = [middle + side * line.cd_nm / 2 * line.across + place[:, None] * line.along for side in (-1.0, 1.0)]
     points = np.stack([registration.to_px(side) for side in sides])
     seen = np.all((points >= MARGIN_PX) & (points <= largest - MARGIN_PX), axis=(0, 2))
     points = points[:, seen]
