@@ -7,9 +7,10 @@ import numpy as np
 from semiview.core.gauge import Gauge
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize
-from semiview.metrology.cd import ROWS_AT_MOST, measure_cd
+from semiview.metrology.cd import measure_cd
 from semiview.metrology.contour import Contours
 from semiview.metrology.crossing import Floats
+from semiview.metrology.widths import ROWS_AT_MOST
 
 
 def width_along(
