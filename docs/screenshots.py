@@ -25,7 +25,7 @@ from semiview.tasks.demo import approve_truth, unpack_example
 from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.progress import result_of
 from semiview.tasks.workspace import open_workspace
-from semiview.ui.case_model import CASE
+from semiview.ui.case_line import CASE
 from semiview.ui.main_window import MainWindow
 
 IMAGES = Path(__file__).parent / "images"

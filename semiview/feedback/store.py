@@ -154,6 +154,11 @@ class FeedbackStore:
         self._records.refresh()
         return tuple(self._records.index.history(case_id))
 
+    def histories(self) -> dict[str, tuple[RecordHeader, ...]]:
+        """The history of every case with a record, after one look at the folder."""
+        self._records.refresh()
+        return {case_id: tuple(self._records.index.history(case_id)) for case_id in self._records.index.case_ids()}
+
     def heads(self, case_id: str) -> tuple[str, ...]:
         """Ids of the records of a case that stand, oldest first: what the next decision should supersede."""
         return tuple(header.record_id for header in lineage.heads(self.history(case_id)))
@@ -194,9 +199,17 @@ class FeedbackStore:
             If the record is damaged.
         """
         header = self._agreed(case_id)
-        if header is None or not header.trains:
-            return None
-        record = self.load(header.record_id)
+        return None if header is None or not header.trains else self.shape_of(header.record_id)
+
+    def shape_of(self, record_id: str) -> tuple[Coverage, Coverage | None] | None:
+        """The same of one record, whether it stands or not.
+
+        Raises
+        ------
+        FileProblem
+            If there is no such record, or it is damaged.
+        """
+        record = self.load(record_id)
         if record.approved is None:
             return None
         height, width = record.approved.shape

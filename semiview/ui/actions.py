@@ -186,6 +186,22 @@ TABLE: tuple[ActionSpec, ...] = (
         "The last case without a decision before this one",
     ),
     ActionSpec(
+        "review.next_valuable",
+        "Most valuable next",
+        "review",
+        ("N",),
+        "The case whose look is worth the most; the review panel says why",
+    ),
+    ActionSpec(
+        "review.second_look",
+        "Second look",
+        "review",
+        ("W",),
+        "Ask that somebody else looks at it too, or ask it no longer; kept with your note",
+        short="⚑ Second look",
+        checkable=True,
+    ),
+    ActionSpec(
         "review.accept",
         "Accept",
         "review",
@@ -524,7 +540,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Measure", ("tools.measure", "measure.delete", "", "markers.next", "markers.previous", "markers.important",
                   "markers.waive")),
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
-                 "review.previous", "review.next_undecided", "review.previous_undecided")),
+                 "review.previous", "review.next_undecided", "review.previous_undecided", "review.next_valuable", "",
+                 "review.second_look")),
     ("&Help", ("app.palette", "app.keys", "app.shortcuts")),
 )  # fmt: skip
 

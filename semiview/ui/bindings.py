@@ -168,7 +168,16 @@ def _review(desk: Desk, panel: ReviewPanel) -> dict[str, Binding]:
 
         return Binding(go, why_not)
 
+    def why_not_valuable() -> str | None:
+        if not desk.cases.lines:
+            return "no project is open"
+        return None if desk.cases.most_valuable(opening.current) else "every case in the list has its decision"
+
     return {
+        "review.next_valuable": Binding(desk.open_most_valuable, why_not_valuable),
+        "review.second_look": Binding(
+            lambda: desk.annotating.toggle_second_look(panel.taken_note()), desk.annotating.why_not
+        ),
         "review.next": step(1),
         "review.previous": step(-1),
         "review.next_undecided": step(1, undecided=True),

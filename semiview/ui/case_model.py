@@ -1,81 +1,49 @@
 """The case list as a table: one line a case, sorted and filtered without touching the files."""
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from semiview.core.review import ReviewState
-from semiview.ui.theme import BAD, BUSY, DOUBT, GOOD, dot
+from semiview.ui.case_filter import Test, filter_of
+from semiview.ui.case_line import CASE, COLUMNS, DECISION, STATE_COLOURS, CaseLine, Column, metadata_columns, tip
+from semiview.ui.look_value import ranked
+from semiview.ui.theme import dot
 from semiview.ui.thumbnails import Thumbnails
 
 Index = QModelIndex | QPersistentModelIndex
-
-COLUMNS = ("Case", "Decision", "EPE", "Registration", "Type")
-CASE, DECISION, EPE, REGISTRATION, TYPE = range(len(COLUMNS))
-
-STATE_COLOURS: dict[str, str] = {
-    "undecided": "", "accepted": GOOD, "corrected": GOOD, "rejected": BAD, "skipped": DOUBT, "disputed": BAD,
-    "saving": BUSY, "not saved": BAD,
-}  # fmt: skip
-_STATE_ORDER = {name: number for number, name in enumerate(STATE_COLOURS)}
-_CLASS_ORDER = {"failed": 0, "ambiguous": 1, "significant": 2, "few pixel": 3, "subpixel": 4, "by hand": 5, "": 6}
-
-
-@dataclass(frozen=True, slots=True)
-class CaseLine:
-    """What the list shows of a case.
-
-    Attributes
-    ----------
-    saving
-        "", "saving" or "not saved": shown in place of the state.
-    registration
-        Class or verdict in one or two words; empty: nobody has looked.
-    worst_epe_nm
-        Largest |EPE| of what was measured last; NaN: not measured.
-    missing
-        Number of EPE points without a contour.
-    problem
-        Why the case cannot be opened; empty if nothing is known against it.
-    """
-
-    case_id: str
-    pattern_type: str = ""
-    state: ReviewState = "undecided"
-    saving: str = ""
-    reviewer: str = ""
-    reason: str = ""
-    registration: str = ""
-    worst_epe_nm: float = math.nan
-    missing: int = 0
-    problem: str = ""
-
-    @property
-    def shown_state(self) -> str:
-        """State, or how far its saving is."""
-        return self.saving or self.state
 
 
 class CaseModel(QAbstractTableModel):
     """Lines in the order and choice of the list. Frozen: a decision moves no row until `refresh`.
 
     It sorts and filters by itself: a proxy would ask for two cells at each comparison, a second for 10,000 cases.
+
+    Attributes
+    ----------
+    reviewer
+        Whose order of value it is.
     """
 
     def __init__(self, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.thumbnails = thumbnails
+        self.reviewer = ""
+        self._columns: tuple[Column, ...] = COLUMNS
         self._lines: dict[str, CaseLine] = {}
         self._shown: list[str] = []
         self._rows: dict[str, int] = {}
-        self._words: tuple[str, ...] = ()
-        self._state = ""
+        self._ranked: tuple[str, ...] = ()
+        self._text, self._state = "", ""
         self._sorting: tuple[int, bool] | None = None
         self._dots = {name: dot(colour) for name, colour in STATE_COLOURS.items() if colour}
         thumbnails.arrived.connect(self._picture_arrived)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of the open project."""
+        return self._columns
 
     @property
     def lines(self) -> tuple[CaseLine, ...]:
@@ -92,8 +60,14 @@ class CaseModel(QAbstractTableModel):
 
     def set_lines(self, lines: Iterable[CaseLine]) -> None:
         """Another project."""
+        self.beginResetModel()
         self._lines = {line.case_id: line for line in lines}
-        self.refresh()
+        self._columns = (*COLUMNS, *metadata_columns(self._lines.values()))
+        if self._sorting is not None and self._sorting[0] >= len(self._columns):
+            self._sorting = None
+        self._rank()
+        self._arrange()
+        self.endResetModel()
 
     def line(self, case_id: str) -> CaseLine:
         """The line of a case; KeyError if the project has no such case."""
@@ -107,28 +81,22 @@ class CaseModel(QAbstractTableModel):
         self._lines[case_id] = line
         row = self._rows.get(case_id)
         if row is not None:
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(self._columns) - 1))
 
     def choose(self, text: str, state: str) -> None:
-        """Show the cases that hold every word of `text`; `state` empty: any."""
-        self._words, self._state = tuple(text.lower().split()), state
-        self.refresh()
+        """Show the cases that pass every word of `text`, see `case_filter`; `state` empty: any."""
+        self._text, self._state = text, state
+        self._reset()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Qt; a negative column is the order of the project."""
         self._sorting = None if column < 0 else (column, order == Qt.SortOrder.DescendingOrder)
-        self.refresh()
+        self._reset()
 
     def refresh(self) -> None:
-        """Sort and choose again by what is known now."""
-        self.beginResetModel()
-        lines = [line for line in self._lines.values() if self._accepts(line)]
-        if self._sorting is not None:
-            column, descending = self._sorting
-            lines.sort(key=lambda line: _sort_key(line, column), reverse=descending)
-        self._shown = [line.case_id for line in lines]
-        self._rows = {case_id: row for row, case_id in enumerate(self._shown)}
-        self.endResetModel()
+        """Rank, sort and choose again by what is known now."""
+        self._rank()
+        self._reset()
 
     def row_of(self, case_id: str) -> int:
         """Row of a case in the order shown; -1 if it is not shown."""
@@ -145,9 +113,18 @@ class CaseModel(QAbstractTableModel):
         row += step
         while 0 <= row < len(self._shown):
             line = self._lines[self._shown[row]]
-            if not undecided or (line.state in ("undecided", "disputed") and line.saving != "saving"):
+            if not undecided or line.waits:
                 return line.case_id
             row += step
+        return None
+
+    def most_valuable(self, but: str | None = None) -> str | None:
+        """The case whose look is worth the most and that passes the filter, other than the open one."""
+        for case_id in self._ranked:
+            line = self._lines[case_id]
+            wanted = line.waits or (line.second_look and line.second_look != self.reviewer)
+            if case_id != but and case_id in self._rows and wanted and not line.open_by and not line.problem:
+                return case_id
         return None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
@@ -156,75 +133,65 @@ class CaseModel(QAbstractTableModel):
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Qt."""
-        return 0 if parent.isValid() else len(COLUMNS)
+        return 0 if parent.isValid() else len(self._columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
+            return self._columns[section].title
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            what = "Largest EPE of the shape that counts; ! marks missing contours. " if section == EPE else ""
-            return f"{what}Click to sort; the order then stays until Refresh"
+            what = self._columns[section].tip
+            return f"{what}Click to sort, the order then stays until Refresh; right-click chooses columns"
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt."""
         line, column = self._lines[self._shown[index.row()]], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return _text(line, column)
+            return self._columns[column].text(line)
         if role == Qt.ItemDataRole.DecorationRole:
             if column == CASE:
                 return self.thumbnails.get(line.case_id)
             if column == DECISION:
                 return self._dots.get(line.shown_state)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(line)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == EPE:
+            return tip(line)
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._columns[column].number:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
-    def _accepts(self, line: CaseLine) -> bool:
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self._arrange()
+        self.endResetModel()
+
+    def _rank(self) -> None:
+        order = ranked(tuple(self._lines.values()), self.reviewer)
+        self._ranked = tuple(case_id for case_id, _ in order)
+        places = {case_id: (place, why) for place, (case_id, why) in enumerate(order, 1)}
+        for case_id, line in self._lines.items():
+            rank, why = places.get(case_id, (0, ""))
+            if (line.rank, line.why) != (rank, why):
+                self._lines[case_id] = replace(line, rank=rank, why=why)
+
+    def _arrange(self) -> None:
+        tests = filter_of(self._text, self._columns)
+        lines = [line for line in self._lines.values() if self._accepts(line, tests)]
+        if self._sorting is not None:
+            column, descending = self._sorting
+            lines.sort(key=self._columns[column].key, reverse=descending)
+        self._shown = [line.case_id for line in lines]
+        self._rows = {case_id: row for row, case_id in enumerate(self._shown)}
+
+    def _accepts(self, line: CaseLine, tests: tuple[Test, ...]) -> bool:
+        if self._state == "second look":
+            return bool(line.second_look) and all(test(line) for test in tests)
         if self._state and line.shown_state != self._state:
             return False
-        text = f"{line.case_id} {line.pattern_type} {line.registration} {line.state} {line.reviewer}".lower()
-        return all(word in text for word in self._words)
+        return all(test(line) for test in tests)
 
     def _picture_arrived(self, case_id: str) -> None:
         row = self._rows.get(case_id)
         if row is not None:
             cell = self.index(row, CASE)
             self.dataChanged.emit(cell, cell, [Qt.ItemDataRole.DecorationRole])
-
-
-def _text(line: CaseLine, column: int) -> str:
-    if column == CASE:
-        return line.case_id
-    if column == DECISION:
-        return line.shown_state
-    if column == TYPE:
-        return line.pattern_type.replace("_", " ")
-    if column == REGISTRATION:
-        return line.registration
-    if math.isnan(line.worst_epe_nm):
-        return "missing" if line.missing else ""
-    return f"{line.worst_epe_nm:.0f} nm" + (" !" if line.missing else "")
-
-
-def _sort_key(line: CaseLine, column: int) -> Any:
-    if column == DECISION:
-        return _STATE_ORDER[line.shown_state]
-    if column == REGISTRATION:
-        return _CLASS_ORDER.get(line.registration, 3)
-    if column == EPE:
-        return line.missing > 0, -1.0 if math.isnan(line.worst_epe_nm) else line.worst_epe_nm
-    return _text(line, column)
-
-
-def _tip(line: CaseLine) -> str:
-    if line.problem:
-        return line.problem
-    parts = [line.case_id, line.shown_state + (f" by {line.reviewer}" if line.reviewer else "")]
-    parts += [f"reason: {line.reason}"] if line.reason else []
-    parts += [f"registration: {line.registration or 'nobody has looked'}"]
-    parts += [f"{line.missing} EPE points have no contour"] if line.missing else []
-    return "\n".join(parts)

@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from semiview.core.case import CaseInfo
 from semiview.core.design import Tone
 from semiview.core.document import Document
 from semiview.core.registration import Registration
 from semiview.core.sem_image import SemImage
+from semiview.files.case_list import INFO_COLUMNS
 from semiview.files.project import Project
 from semiview.files.registration_table import read_registrations
 from semiview.files.sem_image_file import read_sem_image
 from semiview.metrology.measurement import Measurement
+from semiview.tasks.queue import queue_state
 from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
-from semiview.ui.case_model import CaseLine, CaseModel
+from semiview.ui.annotating import Annotating
+from semiview.ui.case_line import CaseLine
+from semiview.ui.case_model import CaseModel
+from semiview.ui.company import Company
 from semiview.ui.drafting import Drafting
 from semiview.ui.gauging import Gauging
 from semiview.ui.keeping import Keeping
@@ -72,10 +78,13 @@ class Desk(QObject):
         self.marking = Marking(self.session, self.reviewing, self.saving, self.errands, self)
         self.gauging = Gauging(self.session, self.errands, self)
         self.keeping.kept.connect(self.marking.save_now)
+        self.annotating = Annotating(self.session, self.cases, self.saving, self.errands, self)
+        self.company = Company(self.session, self.cases, self._pictures, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
         self.training = Training(self.session, self.errands, self)
         self._projects = Latest(self.errands, self)
         self.reviewing.go_on.connect(self.opening.open)
+        self.reviewing.decided.connect(self.company.look)
         self.predicting.predicted.connect(self.opening.forget_ahead)
         self.training.checkpoint_changed.connect(self.opening.forget)
         self.training.checkpoint_changed.connect(self.predicting.checkpoint_changed)
@@ -86,9 +95,11 @@ class Desk(QObject):
     def open_project(self, folder: Path) -> None:
         """Open a project off the window's thread; the first case that is not decided follows."""
 
+        reviewer = self.reviewing.reviewer
+
         def load() -> tuple[Workspace, list[CaseLine]]:
             workspace = open_workspace(folder)
-            return workspace, case_lines(workspace)
+            return workspace, case_lines(workspace, reviewer)
 
         def done(answer: tuple[Workspace, list[CaseLine]]) -> None:
             workspace, lines = answer
@@ -102,6 +113,13 @@ class Desk(QObject):
                 self.opening.open(first)
 
         self._projects.ask(load, done, lambda problem: self.project_failed.emit(str(problem)))
+
+    def open_most_valuable(self) -> None:
+        """Open the case whose look is worth the most, and say why it is."""
+        case_id = self.cases.most_valuable(self.opening.current)
+        if case_id is not None:
+            self.opening.open(case_id)
+            self.session.said.emit(f"{case_id}: {self.cases.line(case_id).why}.")
 
     def set_pixel_size(self, nm_per_px: float) -> None:
         """Remember a pixel size for the images that bring none, in project.toml."""
@@ -124,6 +142,7 @@ class Desk(QObject):
     def close(self) -> None:
         """Write what is in hand and end every thread and process."""
         self.keeping.leave()
+        self.company.close()
         self._close_store()
         self.predicting.close()
         self.training.close()
@@ -181,18 +200,25 @@ def picture_reader(project: Project) -> Callable[[str], SemImage]:
     return read
 
 
-def case_lines(workspace: Workspace) -> list[CaseLine]:
+def case_lines(workspace: Workspace, reviewer: str = "") -> list[CaseLine]:
     """The list of a project from its tables and headers; no image is read."""
-    reviews = workspace.store.reviews()
+    queue = queue_state(workspace, reviewer)
     rows = read_registrations(workspace.project.registrations_path)
     lines = []
     for row in workspace.project.rows:
-        review, registered = reviews.get(row.case_id), rows.get(row.case_id)
+        review, registered = queue.reviews.get(row.case_id), rows.get(row.case_id)
         known: dict[str, Any] = {} if registered is None else {"registration": row_in_words(registered)}
         if review is not None:
             known |= {"state": review.state, "reviewer": review.reviewer, "reason": review.reason}
+        known |= {"second_look": queue.second_looks.get(row.case_id, ""), "metadata": listed_metadata(row.info)}
         lines.append(CaseLine(row.case_id, row.info.pattern_type, **known))
     return lines
+
+
+def listed_metadata(info: CaseInfo) -> dict[str, str]:
+    """What the case list says of a case besides its name and type, by column."""
+    known = {name: getattr(info, name) for name in INFO_COLUMNS if name not in ("case_id", "pattern_type")}
+    return {**{name: text for name, text in known.items() if text}, **info.metadata}
 
 
 def row_in_words(row: Mapping[str, str]) -> str:

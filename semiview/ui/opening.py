@@ -1,17 +1,14 @@
 """Open cases off the window's thread, the next one before it is asked for."""
 
-from collections import OrderedDict
-
 from PySide6.QtCore import QObject, Signal
 
 from semiview.files.problem import FileProblem
 from semiview.tasks.open import OpenedCase, open_case
+from semiview.tasks.workspace import Workspace
 from semiview.ui.case_model import CaseModel
 from semiview.ui.keeping import Keeping
 from semiview.ui.latest import Errands, Latest
 from semiview.ui.session import Session
-
-PREFETCHED = 2
 
 
 class Opening(QObject):
@@ -34,7 +31,8 @@ class Opening(QObject):
         super().__init__(parent)
         self._session, self._cases, self._keeping, self._errands = session, cases, keeping, errands
         self.latest = Latest(errands, self)
-        self._ahead: OrderedDict[str, OpenedCase] = OrderedDict()
+        self._ahead: dict[str, OpenedCase] = {}
+        self._loading: set[str] = set()
         self._shown: str | None = None
         session.workspace_changed.connect(self.forget)
 
@@ -97,15 +95,28 @@ class Opening(QObject):
             self.open(case_id)
 
     def _load_ahead(self, case_id: str) -> None:
-        workspace, following = self._session.workspace, self._cases.neighbour(case_id, 1)
-        if workspace is None or following is None or following in self._ahead:
-            return
+        """Load what may be asked for next: the next row, the next undecided one, the most valuable one."""
+        workspace = self._session.workspace
+        wishes = (
+            self._cases.neighbour(case_id, 1, undecided=True),
+            self._cases.most_valuable(case_id),
+            self._cases.neighbour(case_id, 1),
+        )
+        wanted = [wish for wish in dict.fromkeys(wishes) if wish is not None]
+        for old in [old for old in self._ahead if old not in wanted]:
+            del self._ahead[old]
+        for following in wanted:
+            if workspace is not None and following not in self._ahead and following not in self._loading:
+                self._load_one_ahead(workspace, following)
 
+    def _load_one_ahead(self, workspace: Workspace, following: str) -> None:
         def done(opened: OpenedCase) -> None:
+            self._loading.discard(following)
             if workspace is self._session.workspace and self._shown != following:
                 self._ahead[following] = opened
-                while len(self._ahead) > PREFETCHED:
-                    self._ahead.popitem(last=False)
 
-        # One that cannot be loaded says so when it is asked for.
-        self._errands.run(lambda: open_case(workspace, following), done, lambda _: None)
+        def failed(_: Exception) -> None:  # it says so when it is asked for
+            self._loading.discard(following)
+
+        self._loading.add(following)
+        self._errands.run(lambda: open_case(workspace, following), done, failed)

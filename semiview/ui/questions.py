@@ -35,6 +35,7 @@ class Questions(QObject):
         desk.training.failed.connect(self._tell_training)
         desk.aligning.offered.connect(self._offer_registration)
         desk.aligning.failed.connect(lambda sentence: self._bar.ask("aligning", sentence, [("Close", _nothing)]))
+        desk.company.met.connect(self._tell_company)
         desk.saving.failed.connect(self._tell_failure)
         desk.saving.changed.connect(self._saving_changed)
 
@@ -55,7 +56,16 @@ class Questions(QObject):
                 self._desk.session.noted.emit(str(problem))
 
     def _ask_about_case(self) -> None:
-        for name in ("pixel_size", "tone", "draft", "prediction", "prediction_failed", "registration", "warnings"):
+        for name in (
+            "pixel_size",
+            "tone",
+            "draft",
+            "prediction",
+            "prediction_failed",
+            "registration",
+            "warnings",
+            "company",
+        ):
             self._bar.close_question(name)
         case = self._desk.session.case
         if case is None:
@@ -155,6 +165,13 @@ class Questions(QObject):
         )
         if tail:
             self._desk.session.noted.emit(tail)
+
+    def _tell_company(self, case_id: str, name: str) -> None:
+        self._bar.ask(
+            "company",
+            f"{name} has {case_id} open in another window. Both decisions are kept; if they differ it is disputed.",
+            [("Go to another", self._desk.open_most_valuable), ("Stay", _nothing)],
+        )
 
     def _tell_failure(self, failure: Failure) -> None:
         self._bar.ask(

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from semiview.core.case import Case
 from semiview.core.document import Document
-from semiview.core.review import STATE_AFTER, Approval, Decision, DecisionKind
+from semiview.core.review import STATE_AFTER, Approval, Decision, DecisionKind, Review
 from semiview.metrology.measurement import Measurement, measure
 from semiview.tasks.decide import decide, retract
 from semiview.tasks.workspace import Workspace
@@ -55,17 +55,25 @@ class Reviewing(QObject):
         self._session, self._cases, self._saving, self._keeping = session, cases, saving, keeping
         self._made: list[_Made] = []
         self._opened_at = 0.0
-        self.reviewer = ""
         self.chosen = Approval(True, True, True)
         self.note = ""
         session.case_changed.connect(self._case_changed)
+
+    @property
+    def reviewer(self) -> str:
+        """Whose decisions they are."""
+        return self._cases.reviewer
+
+    @reviewer.setter
+    def reviewer(self, name: str) -> None:
+        self._cases.reviewer = name
 
     def why_not(self) -> str | None:
         """Why nothing can be decided now."""
         if self._session.case is None:
             return "no case is open"
         if not self.reviewer:
-            return "nobody has said who reviews (Project, Reviewer…)"
+            return "nobody has said who reviews (Project, Settings…)"
         if self._line_saving(self._session.case.case_id) == "saving":
             return "the last decision about it is still being saved"
         return None
@@ -136,7 +144,7 @@ class Reviewing(QObject):
         workspace, case, document = self._session.workspace, self._session.case, self._session.document
         if workspace is None or case is None or document is None:
             return
-        measurement = self._session.measurement
+        measurement, seen = self._session.measurement, self._session.review
         decision = Decision(
             kind, self.reviewer, approval, reason, self.note, round(time.monotonic() - self._opened_at, 1)
         )
@@ -145,17 +153,20 @@ class Reviewing(QObject):
         self._cases.update(case.case_id, saving="saving")
         self._keeping.leave()
 
-        def work() -> str:
-            return _write(workspace, case, document, measurement, decision)
+        def work() -> tuple[str, Review]:
+            return _write(workspace, case, document, measurement, decision, seen)
 
-        def done(record_id: str) -> None:
-            made.record_id = record_id
+        def done(answer: tuple[str, Review]) -> None:
+            made.record_id, before = answer
             if made not in self._made:  # it had failed before and was tried again
                 self._made.append(made)
             self._session.mark_saved(case.case_id, document)
             self._keeping.decided(case, document)
             self._show_review(workspace, case.case_id)
-            self._session.said.emit(f"{case.case_id} {STATE_AFTER[kind]} and saved. U takes it back.")
+            words = f"{case.case_id} {STATE_AFTER[kind]} and saved. U takes it back."
+            if before.record_id != seen.record_id:
+                words += f" {_in_between(before, self.reviewer, self._cases.line(case.case_id).state)}"
+            self._session.said.emit(words)
             self.decided.emit(case.case_id)
 
         def failed(_: Exception) -> None:
@@ -187,13 +198,29 @@ class Reviewing(QObject):
 
 
 def _write(
-    workspace: Workspace, case: Case, document: Document, measurement: Measurement | None, decision: Decision
-) -> str:
+    workspace: Workspace,
+    case: Case,
+    document: Document,
+    measurement: Measurement | None,
+    decision: Decision,
+    seen: Review,
+) -> tuple[str, Review]:
+    """Write a decision; returns its record's id and the review that it met, perhaps not the one that was seen."""
+    before = workspace.store.review(case.case_id)
     if decision.kind in ("accept", "correct", "reject") and measurement is None:
         measurement = measure(case, document)
-    if workspace.store.review(case.case_id).state == "disputed":  # this one arbitrates
+    # Only who has seen the dispute arbitrates it; a skip settles nothing.
+    if seen.state == "disputed" and seen.record_id == before.record_id and decision.kind != "skip":
         decision = replace(decision, supersedes=workspace.store.heads(case.case_id))
-    return decide(workspace, case, document, measurement, decision)
+    return decide(workspace, case, document, measurement, decision), before
+
+
+def _in_between(before: Review, reviewer: str, state: str) -> str:
+    """What somebody else, or the same person in another window, did while the case was open here."""
+    if before.reviewer == reviewer:
+        return f"It replaces what you decided in another window ({before.state})."
+    now = ": the case is disputed now" if state == "disputed" else ""
+    return f"Meanwhile {before.reviewer or 'somebody'} had it {before.state}{now}."
 
 
 def permits_of(case: Case | None, document: Document | None, measurement: Measurement | None) -> Permits:

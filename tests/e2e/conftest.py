@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from semiview.ui.case_model import CASE
+from semiview.ui.case_line import CASE
 from semiview.ui.main_window import MainWindow
 from tests.e2e.small_project import write_small_project
 

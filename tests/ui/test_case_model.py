@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from semiview.core.sem_image import SemImage
-from semiview.ui.case_model import CASE, DECISION, EPE, TYPE, CaseLine, CaseModel
+from semiview.ui.case_line import CASE, DECISION, EPE, TYPE, CaseLine
+from semiview.ui.case_model import CaseModel
 from semiview.ui.latest import Errands
 from semiview.ui.panels.case_list import CaseList
 from semiview.ui.thumbnails import WANTED_AT_MOST, Thumbnails
