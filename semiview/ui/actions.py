@@ -196,7 +196,7 @@ TABLE: tuple[ActionSpec, ...] = (
         "review.second_look",
         "Second look",
         "review",
-        ("W",),
+        ("Q",),
         "Ask that somebody else looks at it too, or ask it no longer; kept with your note",
         short="⚑ Second look",
         checkable=True,

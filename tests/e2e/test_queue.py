@@ -79,7 +79,7 @@ def test_that_a_note_and_the_wish_for_a_second_look_are_kept_without_a_decision(
     user.qtbot.keyClicks(user.window.review.note, "charging on the left")
     user.click(user.window.review.keep)
     user.until(lambda: "charging on the left" in user.window.review.remarks.text())
-    user.key(Qt.Key.Key_W)
+    user.key(Qt.Key.Key_Q)
     user.until(lambda: user.window.desk.cases.line("c1").second_look == "tester")
     history = FeedbackStore.open(small / "feedback", read_only=True).history("c1")
     assert [(record.kind, record.reason, record.note) for record in history] == [
