@@ -8,7 +8,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +43,7 @@ from semiview.tasks.import_guess import guessed_recipe
 from semiview.tasks.import_project import find_sources, plan_import, write_project
 from semiview.tasks.measure import MeasureOptions, measure_project
 from semiview.tasks.predict import PredictOptions, predict_project
+from semiview.tasks.report import check_suffix, report_project
 from semiview.tasks.selftest import selftest as run_selftest
 from semiview.tasks.train import train_project
 from semiview.tasks.trigger import look_for_trigger
@@ -367,19 +368,13 @@ def measure(
     as_json: JsonOption = False,
 ) -> None:
     """Measure CD and EPE and write the tables."""
-    if scale not in ("", *get_args(Scale)):
-        _wrong_use(f"--scale {scale}: it is {', '.join(get_args(Scale))}, or left out.")
-    if only not in ("", "accepted"):
-        _wrong_use(f"--only {only}: it is accepted, or left out.")
-    if method not in ("", NOMINAL):
-        _wrong_use(f"--method {method}: it is {NOMINAL}, or left out.")
+    options = _measure_options(only, method, scale, jobs)
+    columns = None if template is None else read_template(template)
+    listed = () if gauges is None else read_gauges(gauges, columns)
+    options = replace(options, gauges=listed, template=columns, excel=excel)
     workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
-    columns = None if template is None else read_template(template)
-    listed = () if gauges is None else read_gauges(gauges, columns)
-    whose = cast(Scale, scale) if scale else None
-    options = MeasureOptions(only == "accepted", method == NOMINAL, jobs, whose, listed, columns, excel)
     summary = _watch(measure_project(workspace, out, options, wanted), "measure")
     if as_json:
         _print_json(summary)
@@ -387,6 +382,33 @@ def measure(
         _print_table(["", ""], [[key, _in_words(value)] for key, value in summary.items()])
         _say(f"Tables in {out}")
     raise typer.Exit(FAILURES if summary["failed"] or workspace.project.problems else DONE)
+
+
+@app.command()
+def report(
+    project: ProjectArgument,
+    out: Annotated[Path, typer.Option(help=".html or .pdf: a page; .lyrdb: EPE markers; .gds or .oas: contours.")],
+    only: Annotated[str, typer.Option(help="accepted: only what was accepted or corrected.")] = "",
+    method: Annotated[str, typer.Option(help="nominal: take the nominal frame where no registration stands.")] = "",
+    scale: Annotated[str, typer.Option(help=f"{', '.join(get_args(Scale))}; blank: the project's setting.")] = "",
+    case: CaseOption = None,
+    jobs: JobsOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a page with pictures and tables for a ticket, EPE markers for KLayout, or contours as a layout."""
+    options = _measure_options(only, method, scale, jobs)
+    check_suffix(out)
+    workspace = open_workspace(project, read_only=True)
+    _warn(workspace.project.problems)
+    wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
+    result = _watch(report_project(workspace, out, options, wanted), "report")
+    if as_json:
+        _print_json(asdict(result))
+    else:
+        _say(f"{result.cases} cases in {result.path} ({result.size_bytes / 1e6:.1f} MB)")
+        for case_id, reason in result.failed.items():
+            _say(f"{case_id}: {reason}", "yellow")
+    raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
 
 
 @app.command()
@@ -523,6 +545,16 @@ def _say_current(checkpoint_id: str, as_json: bool) -> None:
         _print_json({"current": checkpoint_id})
     else:
         print(f"current checkpoint: {checkpoint_id}")
+
+
+def _measure_options(only: str, method: str, scale: str, jobs: int) -> MeasureOptions:
+    if scale not in ("", *get_args(Scale)):
+        _wrong_use(f"--scale {scale}: it is {', '.join(get_args(Scale))}, or left out.")
+    if only not in ("", "accepted"):
+        _wrong_use(f"--only {only}: it is accepted, or left out.")
+    if method not in ("", NOMINAL):
+        _wrong_use(f"--method {method}: it is {NOMINAL}, or left out.")
+    return MeasureOptions(only == "accepted", method == NOMINAL, jobs, cast(Scale, scale) if scale else None)
 
 
 def _watch(task: events.Task[events.Result], name: str) -> events.Result:
