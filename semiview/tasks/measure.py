@@ -140,7 +140,7 @@ def opened_and_measured(
         document = replace(document, registration=at_its_word(document.registration))
     if options.scale is not None:
         document = replace(document, settings=replace(document.settings, scale=options.scale))
-    listed = _listed(options, opened.case, document)
+    listed = gauges_of_case(options.gauges, opened.case, document)
     document = replace(document, gauges=(*document.gauges, *(each.gauge for each in listed)))
     document = with_approved_shape(workspace, opened.case, document)
     return opened, document, measure(opened.case, document)
@@ -152,7 +152,7 @@ def measured_of(
     """What the tables need of a measured case."""
     references = {
         each.gauge.gauge_id: (each.reference_nm, each.reference_sigma_nm)
-        for each in _listed(options, opened.case, document)
+        for each in gauges_of_case(options.gauges, opened.case, document)
         if math.isfinite(each.reference_nm)
     }
     return MeasuredCase.of(
@@ -160,8 +160,11 @@ def measured_of(
     )
 
 
-def _listed(options: MeasureOptions, case: Case, document: Document) -> list[ListedGauge]:
-    """The listed gauges of a case: those that name it, and of those that name none the ones in its picture."""
+def gauges_of_case(gauges: Sequence[ListedGauge], case: Case, document: Document) -> list[ListedGauge]:
+    """Of listed gauges those that name the case, and of those that name none the ones in its picture.
+
+    None while nobody vouches for the registration.
+    """
     if not np.isfinite(document.registration.frame.nm_per_px) or document.registration.unusable_because is not None:
         return []
     largest = np.array([case.sem.shape[1] - 1, case.sem.shape[0] - 1])
@@ -170,7 +173,7 @@ def _listed(options: MeasureOptions, case: Case, document: Document) -> list[Lis
         corners = document.registration.to_px(box_of(gauge))
         return bool(np.all((corners >= 0) & (corners <= largest)))
 
-    return [each for each in options.gauges if each.case_id == case.case_id or (not each.case_id and shown(each.gauge))]
+    return [each for each in gauges if each.case_id == case.case_id or (not each.case_id and shown(each.gauge))]
 
 
 def with_approved_shape(workspace: Workspace, case: Case, document: Document) -> Document:

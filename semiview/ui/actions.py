@@ -363,6 +363,17 @@ TABLE: tuple[ActionSpec, ...] = (
         tool="measure",
     ),
     ActionSpec(
+        "measure.load", "Load gauges…", "measure", (), "From gauges.csv, or any list with the columns that it has"
+    ),
+    ActionSpec("measure.save", "Save gauges…", "measure", (), "gauges.csv of this case, with what was measured"),
+    ActionSpec(
+        "measure.scale_bar",
+        "Scale bar…",
+        "measure",
+        (),
+        "Find the pixel size by two clicks on the bar that is burnt into the image",
+    ),
+    ActionSpec(
         "markers.next",
         "Next marker",
         "markers",
@@ -537,8 +548,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
                    "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
                    "register.before")),
-    ("&Measure", ("tools.measure", "measure.delete", "", "markers.next", "markers.previous", "markers.important",
-                  "markers.waive")),
+    ("&Measure", ("tools.measure", "measure.delete", "", "measure.load", "measure.save", "measure.scale_bar", "",
+                  "markers.next", "markers.previous", "markers.important", "markers.waive")),
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
                  "review.previous", "review.next_undecided", "review.previous_undecided", "review.next_valuable", "",
                  "review.second_look")),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from semiview.alignment.calibration import Calibration
 from semiview.core.case import CaseInfo
 from semiview.core.design import Tone
 from semiview.core.document import Document
@@ -124,6 +125,10 @@ class Desk(QObject):
     def set_pixel_size(self, nm_per_px: float) -> None:
         """Remember a pixel size for the images that bring none, in project.toml."""
         self._change_project("pixel size", lambda project: project.set_pixel_size(nm_per_px))
+
+    def add_calibration(self, calibration: Calibration) -> None:
+        """Remember what a tool's pixels are at one magnification, in project.toml."""
+        self._change_project("calibration", lambda project: project.add_calibrations((calibration,)))
 
     def set_tone(self, tone: Tone) -> None:
         """Remember the tone of the designs, in project.toml."""

@@ -1,6 +1,8 @@
 """Measuring by hand: gauges that a click snaps to two facing edges, and free rulers."""
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,6 +15,7 @@ from semiview.metrology.contour import Contours
 from semiview.metrology.gauge import box_of
 from semiview.metrology.gauge_at import Ruler, gauge_at, gauge_in_picture, ruler
 from semiview.metrology.measurement import Measurement, measuring_scale
+from semiview.tasks.gauge_list import GaugesRead, load_gauges, save_gauges
 from semiview.ui.canvas.ruler_marks import MeasureMarks, RulerMark
 from semiview.ui.latest import Errands, Latest
 from semiview.ui.session import Session
@@ -45,11 +48,14 @@ class Gauging(QObject):
         What is drawn is another: rulers, or the box of the gauge in hand.
     rulers_changed
         There are more rulers, or fewer.
+    failed
+        Why a file of gauges could not be read or written.
     """
 
     selected_changed = Signal(str)
     changed = Signal()
     rulers_changed = Signal()
+    failed = Signal(str)
 
     def __init__(self, session: Session, errands: Errands, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -120,6 +126,44 @@ class Gauging(QObject):
         if self._start is not None:
             self._hover = (u, v)
             self.changed.emit()
+
+    def load(self, path: Path) -> None:
+        """Take over the gauges of a file that belong to the open case, as one undo step."""
+        case, document = self._session.case, self._session.document
+        if case is None or document is None:
+            return
+        why = document.registration.unusable_because
+        if why is not None:
+            self._session.said.emit(f"The gauges of a file are in design nm, and nobody knows where that is: {why}.")
+            return
+        measurement = self._session.measurement
+        names = [gauge.gauge_id for gauge in document.gauges]
+        names += [] if measurement is None else [row.gauge_id for row in measurement.cd]
+
+        def done(found: GaugesRead) -> None:
+            if self._session.case is case:
+                self._session.apply("Load gauges", lambda now: reduce(add_gauge, found.gauges, now))
+                self._session.said.emit(loaded_in_words(found, path))
+
+        self.latest.ask(
+            lambda: load_gauges(path, case, document, names), done, lambda problem: self.failed.emit(str(problem))
+        )
+
+    def save(self, path: Path) -> None:
+        """Write gauges.csv of the open case with what was measured."""
+        case, document, measurement = self._session.case, self._session.document, self._session.measurement
+        if case is not None and document is not None and measurement is not None:
+            self.latest.ask(
+                lambda: save_gauges(path, case, document, measurement),
+                lambda count: self._session.said.emit(f"{count:,} gauges are in {path}."),
+                lambda problem: self.failed.emit(str(problem)),
+            )
+
+    def why_not_save(self) -> str | None:
+        """Why there is nothing to write."""
+        if self._session.measurement is None:
+            return "nothing is measured yet"
+        return None if self._session.measurement.cd else "there is no gauge"
 
     def put_down(self) -> None:
         """Forget the ruler that has begun."""
@@ -289,6 +333,16 @@ def pulled(gauge: Gauge, grip: Grip, begin_nm: Point, end_nm: Point, least_nm: f
     middle = np.array([gauge.x_nm, gauge.y_nm])
     size = max(2 * abs(float((np.array(end_nm) - middle) @ direction)), least_nm)
     return replace(gauge, length_nm=size) if grip == "length" else replace(gauge, width_nm=size)
+
+
+def loaded_in_words(found: GaugesRead, path: Path) -> str:
+    """How many gauges came, and what became of the others."""
+    parts = [f"{len(found.gauges):,} gauges from {path.name}"]
+    if found.known:
+        parts.append(f"{found.known:,} stood here already")
+    if found.elsewhere:
+        parts.append(f"{found.elsewhere:,} belong to other places")
+    return ", ".join(parts) + "."
 
 
 def ruler_in_words(found: Ruler) -> str:

@@ -177,7 +177,9 @@ class MainWindow(QMainWindow):
             super().keyReleaseEvent(event)
 
     def _bindings(self) -> dict[str, Binding]:
-        bindings = desk_bindings(self.desk, self.views, self.review) | measure_bindings(self.desk, self.measurements)
+        bindings = desk_bindings(self.desk, self.views, self.review) | measure_bindings(
+            self.desk, self.measurements, self
+        )
         return bindings | {
             "app.open": Binding(self._choose_project),
             "app.reviewer": Binding(self._ask_reviewer),

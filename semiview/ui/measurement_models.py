@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -93,16 +94,18 @@ def point_rows(table: EpeTable) -> Rows:
     )  # fmt: skip
 
 
-def gauge_columns(sources: Sequence[str]) -> tuple[Column, ...]:
-    """Columns of the same gauges on the design and on every source there is."""
+def gauge_columns(sources: Sequence[str], drawn: bool) -> tuple[Column, ...]:
+    """Columns of the same gauges on the design, if any is `drawn`, and on every source there is."""
     found = [
         Column("Gauge", str, "Its name in gauges.csv", right=False, rank=natural),
         Column("Kind", str, right=False),
-        Column("Design", nanometres, "Drawn width, nm"),
     ]
+    if drawn:
+        found.append(Column("Design", nanometres, "Drawn width, nm"))
     for source in sources:
         found.append(Column(SOURCE_TITLES[source], nanometres, f"CD {SOURCE_TIPS[source]}, nm"))
-        found.append(Column(f"Δ {SOURCE_TITLES[source]}", signed_nanometres, "Printed minus drawn, nm"))
+        if drawn:
+            found.append(Column(f"Δ {SOURCE_TITLES[source]}", signed_nanometres, "Printed minus drawn, nm"))
     found.append(
         Column("σ", nanometres, "Standard deviation of the widths along the gauge, nm, of the source chosen above")
     )
@@ -110,7 +113,18 @@ def gauge_columns(sources: Sequence[str]) -> tuple[Column, ...]:
     return tuple(found)
 
 
-def gauge_rows(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> Rows:
+@dataclass(frozen=True, slots=True, eq=False)
+class GaugeTable:
+    """Gauges of all sources side by side: rows with their columns, and the values that are plotted."""
+
+    columns: tuple[Column, ...]
+    rows: Rows
+    names: list[str]
+    drawn_nm: npt.NDArray[np.float64]
+    cd_nm: dict[str, npt.NDArray[np.float64]]
+
+
+def gauge_table(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> GaugeTable:
     """One row a gauge; what the chosen source could not measure first, then the largest difference to the design."""
     by_source = {source: {row.gauge_id: row for row in cd if row.source == source} for source in sources}
     any_row: dict[str, CdRow] = {}
@@ -118,23 +132,30 @@ def gauge_rows(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> Rows
         for gauge_id, row in rows.items():
             any_row.setdefault(gauge_id, row)
     names, first = list(any_row), list(any_row.values())
-    drawn = np.array([row.cd_design_nm for row in first], np.float64)
-    columns: list[npt.NDArray[np.generic]] = [
-        np.array(names, np.str_), np.array([row.mode.replace("_", " ") for row in first], np.str_), drawn,
-    ]  # fmt: skip
     nan = float("nan")
-    for source in sources:
-        own = by_source[source]
-        values = np.array([own[name].cd_nm if name in own else nan for name in names], np.float64)
-        columns += [values, values - drawn]
+
+    def read(source: str, name: str) -> npt.NDArray[np.float64]:
+        own = by_source.get(source, {})
+        return np.array([getattr(own[gauge], name) if gauge in own else nan for gauge in names], np.float64)
+
+    drawn = np.array([row.cd_design_nm for row in first], np.float64)
+    some_drawn = bool(np.isfinite(drawn).any())
+    widths = {source: read(source, "cd_nm") for source in sources}
+    columns: list[npt.NDArray[np.generic]] = [
+        np.array(names, np.str_), np.array([row.mode.replace("_", " ") for row in first], np.str_),
+    ]  # fmt: skip
+    columns += [drawn] if some_drawn else []
+    for width in widths.values():
+        columns += [width, width - drawn] if some_drawn else [width]
     mine = by_source.get(chosen, {})
-    cd_nm = np.array([mine[name].cd_nm if name in mine else nan for name in names], np.float64)
-    columns.append(np.array([mine[name].cd_sigma_nm if name in mine else nan for name in names], np.float64))
+    columns.append(read(chosen, "cd_sigma_nm"))
     columns.append(np.array([_rows_found(mine.get(name)) for name in names], np.str_))
+    cd_nm = read(chosen, "cd_nm")
     size = np.where(np.isnan(cd_nm), np.inf, np.where(np.isnan(drawn), 0.0, np.abs(cd_nm - drawn)))
     reasons = [mine[name].reason if name in mine else "" for name in names]
     places = np.array([(row.x_nm, row.y_nm) for row in first], np.float64).reshape(-1, 2)
-    return Rows(tuple(columns), places, np.argsort(-size, kind="stable"), names, reasons)
+    table = Rows(tuple(columns), places, np.argsort(-size, kind="stable"), names, reasons)
+    return GaugeTable(gauge_columns(sources, some_drawn), table, names, drawn, widths)
 
 
 def _rows_found(row: CdRow | None) -> str:

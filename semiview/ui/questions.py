@@ -36,6 +36,7 @@ class Questions(QObject):
         desk.aligning.offered.connect(self._offer_registration)
         desk.aligning.failed.connect(lambda sentence: self._bar.ask("aligning", sentence, [("Close", _nothing)]))
         desk.company.met.connect(self._tell_company)
+        desk.gauging.failed.connect(self.tell)
         desk.saving.failed.connect(self._tell_failure)
         desk.saving.changed.connect(self._saving_changed)
 

@@ -4,14 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QFrame, QLabel
 
 from semiview.core.coverage import Coverage
 from semiview.core.edits import set_shape
 from semiview.feedback.store import FeedbackStore
 from semiview.metrology.measurement import measure
 from semiview.tasks.mark_places import read_marks
+from semiview.ui.scale_bar_dialog import ScaleBarDialog
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -214,3 +217,72 @@ def test_that_another_edge_algorithm_is_one_undo_step_and_is_said_while_it_lasts
     reading.key(Qt.Key.Key_Z, CTRL)
     assert reading.session.document is first
     assert not strip.mixed.isVisible()
+
+
+def test_that_gauges_go_into_a_file_and_come_back_from_it(reading, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "mine.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    reading.key(Qt.Key.Key_M)
+    reading.qtbot.mouseClick(
+        reading.view.viewport(), Qt.MouseButton.LeftButton, pos=reading.place(*reading.session.case.sem.centre_px)
+    )
+    reading.until(lambda: reading.session.document.gauges)
+    measured(reading)
+    placed = reading.session.document.gauges
+    reading.window.actions_["measure.save"].trigger()
+    reading.until(path.exists)
+    reading.key(Qt.Key.Key_Delete)
+    measured(reading)
+    reading.window.actions_["measure.load"].trigger()
+    reading.until(lambda: reading.session.document.gauges)
+    (gauge,) = reading.session.document.gauges  # those of the design stand there already
+    assert (gauge.gauge_id, gauge.x_nm, gauge.width_nm) == pytest.approx(
+        (placed[0].gauge_id, placed[0].x_nm, placed[0].width_nm)
+    )
+    assert reading.session.history.undo_label == "Load gauges"
+
+
+def test_that_a_broken_gauge_file_is_told_above_the_views_and_changes_nothing(
+    reading, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_text("gauge_id,x_nm,y_nm,length_nm,width_nm\na,1,oops,2,3\n")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    reading.expects_trouble = True
+    before = reading.session.document
+    reading.window.actions_["measure.load"].trigger()
+    reading.until(lambda: "told" in reading.window.questions_bar.names())
+    bar = reading.window.questions_bar.findChild(QFrame, "question_told")
+    assert 'line 2: y_nm is a number, not "oops"' in bar.findChild(QLabel).text()
+    assert reading.session.document is before
+
+
+def test_that_two_clicks_on_the_scale_bar_and_its_length_give_the_project_its_pixel_size(user, tmp_path: Path) -> None:
+    folder = tmp_path / "unknown"
+    folder.mkdir()
+    pixels = np.full((200, 300), 40, np.uint8)
+    pixels[20:120, 60:140] = 170
+    pixels[180:183, 50:251] = 250  # 200 px from tick to tick
+    pixels[174:189, [50, 250]] = 250
+    Image.fromarray(pixels).save(folder / "a.png")
+    (folder / "cases.csv").write_text('case_id,image,crop\na,a.png,"0,0,300,160"\n')
+    user.open_project(folder)
+    user.until(lambda: user.session.case is not None)
+    assert not user.session.case.sem.pixel_size.known
+    user.window.actions_["measure.scale_bar"].trigger()
+    dialog = user.window.findChild(ScaleBarDialog)
+    user.until(dialog.search.isEnabled)
+    assert not dialog.default.isEnabled()
+    for u in (47.0, 253.0):
+        place = dialog.view.to_screen(u, 182.0).toPoint()
+        user.qtbot.mouseClick(dialog.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    user.until(lambda: dialog.bar is not None)
+    assert dialog.bar.length_px == pytest.approx(200.0, abs=0.1)
+    user.qtbot.keyClicks(dialog.entry, "500")
+    assert not dialog.calibration.isEnabled()
+    assert "none" in dialog.calibration.toolTip()
+    user.click(dialog.default)
+    user.until(lambda: user.session.case is not None and user.session.case.sem.pixel_size.known)
+    assert user.session.case.sem.pixel_size.x_nm == pytest.approx(2.5, abs=0.002)
+    assert user.session.case.sem.pixel_size.source == "project default"

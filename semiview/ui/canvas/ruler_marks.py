@@ -13,6 +13,7 @@ from semiview.ui.canvas.overlays import cosmetic_pen
 
 GRIP_PX = 3.5
 END_PX = 5.0
+LEAST_SIDE_PX = 24.0  # of the screen: grips would hide a smaller box
 REACH = 200.0
 
 
@@ -69,7 +70,8 @@ class RulersItem(QGraphicsItem):
             for colour, width in ((TEXT_GROUND, 3.0), (LANDMARK, 1.4)):
                 painter.setPen(cosmetic_pen(colour, width))
                 painter.drawPolygon(QPolygonF(corners))
-            if self._marks.grips:
+            sides = QLineF(corners[0], corners[1]).length(), QLineF(corners[1], corners[2]).length()
+            if self._marks.grips and min(sides) >= LEAST_SIDE_PX:
                 painter.setBrush(LANDMARK)
                 middles = [(corners[number - 1] + corners[number]) / 2 for number in range(4)]
                 for place in (*middles, (corners[0] + corners[2]) / 2):

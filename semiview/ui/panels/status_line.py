@@ -5,8 +5,8 @@ import math
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from semiview.core.sem_image import PixelSize
 from semiview.ui.saving import Saving
+from semiview.ui.scale_words import pixel_size_in_words
 from semiview.ui.session import Session
 from semiview.ui.theme import BAD, BUSY, GOOD
 
@@ -67,12 +67,3 @@ class StatusLine(QStatusBar):
         label.setTextFormat(Qt.TextFormat.AutoText)
         self.addPermanentWidget(label)
         return label
-
-
-def pixel_size_in_words(size: PixelSize) -> str:
-    """Size and source: "1.8 nm/px (FEI tag)"; both axes where they differ."""
-    if not size.known:
-        return "pixel size unknown"
-    if size.x_nm == size.y_nm:
-        return f"{size.x_nm:.5g} nm/px ({size.source})"
-    return f"{size.x_nm:.5g} × {size.y_nm:.5g} nm/px ({size.source})"

@@ -12,7 +12,7 @@ from semiview.metrology.contour import Contours
 from semiview.metrology.width_along import width_along
 from semiview.ui.gauging import Gauging
 from semiview.ui.latest import Errands, Latest
-from semiview.ui.measurement_models import gauge_columns, gauge_rows
+from semiview.ui.measurement_models import gauge_columns, gauge_table
 from semiview.ui.panels.measurements.reading import Reading
 from semiview.ui.panels.measurements.result_table import ResultTable
 from semiview.ui.plots.cd_plot import CdPlot
@@ -44,7 +44,7 @@ class GaugeTab(QWidget):
         self.kind.setToolTip("Which gauges are listed")
         for name, text in KINDS:
             self.kind.addItem(text, name)
-        self.table = ResultTable("cd_table", gauge_columns(()))
+        self.table = ResultTable("cd_table", gauge_columns((), drawn=False))
         self.empty = QLabel("No gauges. With a design they come by themselves; M places one by hand.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("dim", True)
@@ -80,16 +80,13 @@ class GaugeTab(QWidget):
         sources = () if reading is None else reading.sources
         cd = () if reading is None else reading.measurement.cd
         chosen = "" if reading is None else reading.source
-        rows = gauge_rows(cd, sources, chosen)
+        found = gauge_table(cd, sources, chosen)
         self._rows = {row.gauge_id: row for row in cd if row.source == chosen}
-        self._names = [str(key) for key in rows.keys]
-        self.table.show_rows(rows, self._wanted(), gauge_columns(sources))
-        self.empty.setVisible(reading is not None and not len(rows))
+        self._names = found.names
+        self.table.show_rows(found.rows, self._wanted(), found.columns)
+        self.empty.setVisible(reading is not None and not found.names)
         tolerance = float("nan") if reading is None else reading.document.settings.tolerance_nm
-        values: dict[str, npt.NDArray[np.float64]] = {
-            source: rows.values[3 + 2 * number] for number, source in enumerate(sources)
-        }
-        self.cd_plot.show_gauges(self._names, values, rows.values[2], tolerance)
+        self.cd_plot.show_gauges(found.names, found.cd_nm, found.drawn_nm, tolerance)
         self._selected(self._gauging.selected)
 
     def _filter(self, *_: object) -> None:

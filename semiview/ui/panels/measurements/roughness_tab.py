@@ -35,7 +35,7 @@ class RoughnessTab(QWidget):
         under = QVBoxLayout(lower)
         under.setContentsMargins(0, 0, 0, 0)
         under.setSpacing(3)
-        under.addWidget(self.empty)
+        under.addWidget(self.empty, 0, Qt.AlignmentFlag.AlignTop)
         under.addWidget(self.warning)
         under.addWidget(self.table, 1)
         self.halves = QSplitter(Qt.Orientation.Vertical)

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from semiview.core.document import EdgeAlgorithm, MeasureSettings, Scale
 from semiview.core.edits import set_settings
-from semiview.core.sem_image import PixelSize
 from semiview.metrology.measurement import measuring_scale
+from semiview.ui.scale_words import pixel_size_in_words
 from semiview.ui.session import Session
 from semiview.ui.theme import DOUBT
 
@@ -159,7 +159,8 @@ class SettingsStrip(QWidget):
         self.summary.setText(f"{edges_in_words(settings)} · ±{settings.tolerance_nm:g} nm · {scale}")
         self.summary.setToolTip(
             f"Edges: {edges_in_words(settings)}, averaged\nTolerance: ±{settings.tolerance_nm:g} nm\n"
-            f"Scale of CD and roughness: {scale_in_words(size)}\nA click opens the settings; undo takes a change back."
+            f"Scale of CD and roughness: {pixel_size_in_words(size)}\n"
+            "A click opens the settings; undo takes a change back."
         )
         self._say_mixed(settings)
 
@@ -211,11 +212,3 @@ def edges_in_words(settings: MeasureSettings) -> str:
     at = f" {settings.threshold_percent:g} %" if settings.edge_algorithm == "threshold" else ""
     rows = "1 row" if settings.rows_averaged == 1 else f"{settings.rows_averaged} rows"
     return f"{settings.edge_algorithm}{at}, {rows}"
-
-
-def scale_in_words(size: PixelSize) -> str:
-    """A pixel size, and who says so."""
-    if not size.known:
-        return "unknown"
-    both = f"{size.x_nm:.4f}" if size.x_nm == size.y_nm else f"{size.x_nm:.4f} × {size.y_nm:.4f}"
-    return f"{both} nm/px ({size.source})"
