@@ -1,15 +1,16 @@
 """The place of one falling edge on each profile, by the algorithms that look at each profile alone."""
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, optimize
 
-from semiview.metrology.crossing import Floats, Integers
+from semiview.metrology.crossing import Booleans, Floats, Integers
 
 LOOK_PX = 3.0  # length of the two means whose difference is an edge's contrast
 LEVEL_PX = 7.0  # how far from the flank the local minimum and maximum are looked for
 GRADIENT_SIGMA_PX = 1.0
 RIM_SHARE = 0.1  # of the edge's fall that a rim must stand out by
-SIGMOID_STEPS = 25
+SIGMOID_ROUNDS, SIGMOID_STEPS = 3, 20
+CELLS_PER_PX = 4
 
 
 def running_means(profiles: Floats, length: int) -> Floats:
@@ -73,52 +74,72 @@ def derivative(profiles: Floats, steepest: Integers, step_px: float) -> Floats:
     return place
 
 
-def sigmoid(profiles: Floats, start_px: Floats, step_px: float) -> Floats:
-    """x0 of a + b / (1 + exp((x - x0) / w)) by damped least squares, over the flank from the rim outward.
+def sigmoid(profiles: Floats, start_px: Floats, step_px: float) -> tuple[Floats, float]:
+    """x0 of a + b / (1 + exp((x - x0) / w)) by least squares, over the flank from the rim outward; and w in px.
 
     Inside the rim the signal falls again. Where its top lies before the flank is read from the mean of all profiles: a
-    single one's noise would choose samples that are too bright, and move the edge with the dose.
+    single one's noise would choose samples that are too bright, and move the edge with the dose. So would a width of
+    its own (by half a pixel at dose 5 from 4 rows): w is that of all profiles laid on each other; a, b and x0 are free.
     """
     window = round(LEVEL_PX / step_px)
-    centre = np.rint(np.nan_to_num(start_px) / step_px).astype(np.int64) + profiles.shape[1] // 2
-    near, index = _around(profiles, centre, window, window)
-    known = np.isfinite(near)
-    mean = np.sum(np.where(known, near, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
-    top = int(np.argmax(np.where(known.any(axis=0), mean, -np.inf)[: window + 1]))
-    weight = (known & (np.arange(2 * window + 1) >= top)).astype(np.float64)
-    x = (index - profiles.shape[1] // 2) * step_px
-    signal = np.nan_to_num(near)
-    low = np.min(np.where(weight > 0, signal, np.inf), axis=1)
-    high = np.max(np.where(weight > 0, signal, -np.inf), axis=1)
-    values = np.stack([low, high - low, start_px, np.ones(len(near))], axis=1)
-    damping = np.full(len(near), 1e-2)
+    place, width = start_px, 1.0
+    for _ in range(SIGMOID_ROUNDS):
+        # About the newest places: a window about rough ones would lean the way the noise does.
+        centre = np.rint(np.nan_to_num(place) / step_px).astype(np.int64) + profiles.shape[1] // 2
+        near, index = _around(profiles, centre, window, window)
+        known = np.isfinite(near)
+        mean = np.sum(np.where(known, near, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
+        top = int(np.argmax(np.where(known.any(axis=0), mean, -np.inf)[: window + 1]))
+        counted = known & (np.arange(2 * window + 1) >= top)
+        x = (index - profiles.shape[1] // 2) * step_px
+        width = _common_width(x - place[:, None], near, counted, width)
+        place = _sigmoid_places(x, np.nan_to_num(near), counted.astype(np.float64), place, width)
+    return place, width
 
-    def model(values: Floats) -> tuple[Floats, Floats]:
-        low, height, place, width = (values[:, i : i + 1] for i in range(4))
-        argument = np.clip((x - place) / width, -40, 40)
-        share = 1 / (1 + np.exp(argument))
-        bend = share * (1 - share) / width
-        jacobian = np.stack([np.ones_like(share), share, height * bend, height * bend * argument], axis=2)
-        return weight * (signal - low - height * share), jacobian * weight[:, :, None]
 
-    residual, jacobian = model(values)
-    cost = np.sum(residual**2, axis=1)
+def _common_width(t: Floats, values: Floats, counted: Booleans, width: float) -> float:
+    """Width of the sigmoid through the mean of profiles laid on each other, t px outside their edges."""
+    cell = np.rint(t[counted] * CELLS_PER_PX).astype(np.int64)
+    if len(cell) == 0:
+        return width
+    number = np.bincount(cell - cell.min())
+    filled = np.flatnonzero(number)
+    mean = np.bincount(cell - cell.min(), values[counted])[filled] / number[filled]
+    place, weight = (filled + cell.min()) / CELLS_PER_PX, np.sqrt(number[filled])
+
+    def residual(parameters: Floats) -> Floats:
+        low, height, middle, wide = parameters
+        share = 1 / (1 + np.exp(np.clip((place - middle) / wide, -40, 40)))
+        result: Floats = weight * (mean - low - height * share)
+        return result
+
+    ends = ([-np.inf, -np.inf, -2.0, 0.1], [np.inf, np.inf, 2.0, LEVEL_PX])
+    fit = optimize.least_squares(residual, [mean.min(), np.ptp(mean), 0.0, width], bounds=ends)
+    return float(fit.x[3])
+
+
+def _sigmoid_places(x: Floats, values: Floats, weight: Floats, start: Floats, width: float) -> Floats:
+    """(N,) places by Gauss-Newton steps, the two levels eliminated from each; at most LOOK_PX from where they begin."""
+    place = start
     for _ in range(SIGMOID_STEPS):
-        normal = np.einsum("nki,nkj->nij", jacobian, jacobian)
-        diagonal = np.einsum("nii->ni", normal)
-        normal = normal + np.eye(4) * (damping[:, None] * diagonal + 1e-9)[:, None, :]
-        step = np.linalg.solve(normal, np.einsum("nki,nk->ni", jacobian, residual)[:, :, None])[:, :, 0]
-        trial = values + step
-        trial[:, 3] = np.clip(trial[:, 3], 0.1, LEVEL_PX)
-        new_residual, new_jacobian = model(trial)
-        new_cost = np.sum(new_residual**2, axis=1)
-        better = new_cost < cost
-        values[better], cost[better] = trial[better], new_cost[better]
-        residual[better], jacobian[better] = new_residual[better], new_jacobian[better]
-        damping = np.where(better, damping / 5, damping * 5)
-        if np.abs(step[:, 2]).max(initial=0) < 1e-4:
+        share = 1 / (1 + np.exp(np.clip((x - place[:, None]) / width, -40, 40)))
+        count, sums = weight.sum(axis=1), (weight * share).sum(axis=1)
+        squares, level = (weight * share**2).sum(axis=1), (weight * values).sum(axis=1)
+        both = (weight * values * share).sum(axis=1)
+        determinant = np.where(count * squares > sums**2, count * squares - sums**2, 1.0)
+        height = (count * both - sums * level) / determinant
+        low = (level - height * sums) / np.maximum(count, 1)
+        residual = values - low[:, None] - height[:, None] * share
+        bend = height[:, None] * share * (1 - share) / width
+        one, two = (weight * bend).sum(axis=1), (weight * bend * share).sum(axis=1)
+        slope = (count * two - sums * one) / determinant
+        bend = bend - ((one - slope * sums) / np.maximum(count, 1))[:, None] - slope[:, None] * share
+        step = (weight * residual * bend).sum(axis=1) / np.maximum((weight * bend**2).sum(axis=1), 1e-9)
+        moved = np.clip(place + np.clip(step, -0.5, 0.5), start - LOOK_PX, start + LOOK_PX)
+        done = float(np.max(np.abs(moved - place), initial=0.0, where=np.isfinite(moved - place))) < 1e-4
+        place = moved
+        if done:
             break
-    place: Floats = values[:, 2]
     return place
 
 

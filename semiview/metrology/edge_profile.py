@@ -56,6 +56,8 @@ class Edges:
         many independent rows as were averaged.
     shape
         The line scan that all edges share, for `model`.
+    width_px
+        The width w that all edges share, for `sigmoid`: it grows as the beam loses its focus.
     """
 
     offset_px: Floats
@@ -63,6 +65,7 @@ class Edges:
     contrast: Floats
     bound_px: Floats
     shape: LineScan | None = None
+    width_px: float = float("nan")
 
 
 def sample_profiles(
@@ -234,7 +237,7 @@ def find_edges(
     own, at = profiles[chosen], steepest[chosen]
     place, slope = threshold(own, at, settings.threshold_percent / 100, step_px)
     own_sigma = noise.sigma(np.nan_to_num(own[np.arange(len(chosen)), at])) / slope
-    shape = None
+    shape, width = None, float("nan")
     match settings.edge_algorithm:
         case "model":
             place, bound, strength, shape = fit_line_scans(own, at, place, reach_px[chosen], noise, step_px)
@@ -245,7 +248,7 @@ def find_edges(
         case "linear":
             place = linear(own, at, step_px)
         case "sigmoid":
-            place = sigmoid(own, derivative(own, at, step_px), step_px)
+            place, width = sigmoid(own, derivative(own, at, step_px), step_px)
         case "peak":
             place = peak(own, at, step_px)
     if shape is None:
@@ -254,7 +257,7 @@ def find_edges(
     offset, spread, least = nothing.copy(), nothing.copy(), nothing.copy()
     for column, values in ((offset, place), (spread, own_sigma), (least, bound)):
         column[chosen] = np.where(lost, np.nan, values)
-    return Edges(offset, spread, np.where(usable, contrast, np.nan), least, shape)
+    return Edges(offset, spread, np.where(usable, contrast, np.nan), least, shape, width)
 
 
 def _bounds(profiles: Floats, place: Floats, contrast: Floats, noise: NoiseModel, step_px: float) -> Floats:
