@@ -28,6 +28,7 @@ SCALE_FLOOR_PX = 0.3  # a smaller robust scale would throw out every line end
 PRIOR_LINEAR = 0.015  # one sigma of pixel-size, rotation and shear error as a matrix element
 PRIOR_SHEAR = 0.004  # scan axes are square to each other within about this
 PRIOR_BIAS_PX = 10.0
+LAGS = 4  # stretches along an outline whose errors may be alike
 FREE_BELOW = 0.01  # share of the normals' scatter under which a direction cannot be seen
 
 
@@ -452,6 +453,8 @@ def jackknife_covariance(
     """(P, P) covariance of a weighted fit from leaving out one stretch at a time, and what only the prior holds.
 
     Nothing is assumed of the errors within a stretch, and a stretch on which a parameter hangs alone shows as such.
+    Rough walls err alike over more than one stretch: stretches up to LAGS apart along an outline count together, with
+    the weights that keep the sum positive (Newey and West, Econometrica 55 (1987) 703).
     """
     used, cluster = np.unique(stretch[weights > 0], return_inverse=True)
     rows, strength, errors = design_matrix[weights > 0], weights[weights > 0], residual[weights > 0]
@@ -465,8 +468,13 @@ def jackknife_covariance(
     change = np.linalg.solve(whole - normal, score[:, :, None])[:, :, 0]
     inverse = np.linalg.inv(whole)
     held: FloatArray = inverse @ prior @ inverse
-    spread: FloatArray = (len(used) - 1) / len(used) * change.T @ change
-    return spread + held
+    spread: FloatArray = change.T @ change
+    for lag in range(1, LAGS + 1):
+        # Only stretches that follow each other in number: where some between have no edge, nothing is shared.
+        follows = used[lag:] - used[:-lag] == lag
+        together = change[:-lag][follows].T @ change[lag:][follows]
+        spread = spread + (1 - lag / (LAGS + 1)) * (together + together.T)
+    return (len(used) - 1) / len(used) * spread + held
 
 
 def _allowed(transform: Transform) -> FloatArray:

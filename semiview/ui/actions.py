@@ -457,6 +457,13 @@ TABLE: tuple[ActionSpec, ...] = (
         "In the background, those that nobody has set by hand; the review goes on meanwhile",
         short="Align all",
     ),
+    ActionSpec(
+        "register.calibrate",
+        "Calibrate the pixel size",
+        "app",
+        (),
+        "Pixel size along both axes, with the design as the ruler, from the registrations that stand",
+    ),
     ActionSpec("register.align_stop", "Stop aligning all", "app", (), "End early; what is aligned stays", short="Stop"),
     ActionSpec(
         "register.copy",
@@ -546,7 +553,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                   "compare.next",
                   "compare.previous", "compare.pair", "compare.blink")),
     ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
-                   "register.align_stop", "", "register.next_alternative", "register.previous_alternative",
+                   "register.align_stop", "register.calibrate", "", "register.next_alternative", "register.previous_alternative",
                    "register.before")),
     ("&Measure", ("tools.measure", "measure.delete", "", "measure.load", "measure.save", "measure.scale_bar", "",
                   "markers.next", "markers.previous", "markers.important", "markers.waive")),

@@ -270,6 +270,7 @@ def _register(desk: Desk) -> dict[str, Binding]:
         "register.enlarge": Binding(lambda: registering.scale(SCALE_STEP), why_not_turn),
         "register.align": Binding(registering.align, lambda: desk.opening.why_not() or registering.why_not_align()),
         "register.align_all": Binding(desk.align_all, desk.aligning.why_not_start),
+        "register.calibrate": Binding(lambda: desk.calibrating.look(), desk.calibrating.why_not),
         "register.align_stop": Binding(desk.aligning.stop, desk.aligning.why_not_stop),
         "landmarks.apply": Binding(desk.landmarking.apply, desk.landmarking.why_not_apply),
         "landmarks.back": Binding(desk.landmarking.back, desk.landmarking.why_not_back),

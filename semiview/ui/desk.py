@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from semiview.tasks.queue import queue_state
 from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
 from semiview.ui.annotating import Annotating
+from semiview.ui.calibrating import Calibrating
 from semiview.ui.case_line import CaseLine
 from semiview.ui.case_model import CaseModel
 from semiview.ui.company import Company
@@ -71,6 +73,7 @@ class Desk(QObject):
         self.registering = Registering(self.session, self.errands, self)
         self.residuals = Residuals(self.session, self.errands, self)
         self.aligning = Aligning(self.session, self.saving, self.errands, self)
+        self.calibrating = Calibrating(self.session, self.saving, self.errands, self)
         self.landmarking = Landmarking(self.session, self.registering, self)
         self.painting = Painting(self.session, self)
         self.drafting = Drafting(self.session, self.painting, self)
@@ -92,6 +95,7 @@ class Desk(QObject):
         self.session.changed.connect(self._registration_changed)
         self.session.measured.connect(self._measured)
         self.aligning.aligned.connect(self._aligned)
+        self.calibrating.project_changed.connect(self._calibration_changed)
 
     def open_project(self, folder: Path) -> None:
         """Open a project off the window's thread; the first case that is not decided follows."""
@@ -109,6 +113,7 @@ class Desk(QObject):
             self.session.set_workspace(workspace)
             self.thumbnails.set_source(picture_reader(workspace.project))
             self.cases.set_lines(lines)
+            self.calibrating.look(asked=False)
             first = self.cases.neighbour(None, 1, undecided=True) or self.cases.neighbour(None, 1)
             if first is not None:
                 self.opening.open(first)
@@ -154,6 +159,7 @@ class Desk(QObject):
         self.aligning.close()
         self.measuring.latest.forget()
         self.residuals.latest.forget()
+        self.calibrating.latest.forget()
         self.errands.close()
         self._pictures.close()
         self.saving.finish()
@@ -175,6 +181,16 @@ class Desk(QObject):
 
         self.saving.write(f"project {name}", f"the {name} of the project", lambda: change(workspace.project), done)
 
+    def _calibration_changed(self, project: Project) -> None:
+        """Other calibrations: the open case is measured anew, its registration and its history stay."""
+        workspace, case = self.session.workspace, self.session.case
+        if workspace is None or workspace.project.folder != project.folder:
+            return
+        self.session.set_workspace(Workspace(project, workspace.store, workspace.registry), keep_case=True)
+        if case is not None:
+            calibrated = project.calibrated_size(case.info.tool, case.sem.pixel_size)
+            self.session.swap_prediction(replace(case, calibrated=calibrated))
+
     def _registration_changed(self, old: Document, new: Document) -> None:
         case = self.session.case
         if case is not None and old.registration is not new.registration and case.case_id in self.cases:
@@ -187,6 +203,7 @@ class Desk(QObject):
             self.session.forget_unchanged(one.case_id)
             if one.case_id in self.cases and (case is None or case.case_id != one.case_id):
                 self.cases.update(one.case_id, registration=row_in_words(one.row))
+        self.calibrating.look(asked=False)
 
     def _measured(self, measurement: Measurement) -> None:
         case = self.session.case

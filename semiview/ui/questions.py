@@ -7,10 +7,12 @@ from PySide6.QtCore import QLocale, QObject
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QLineEdit
 
+from semiview.alignment.calibration import Calibration
 from semiview.core.case import Case
 from semiview.core.edits import set_registration
 from semiview.core.registration import Registration
 from semiview.files.project import NO_PIXEL_SIZE, NO_TONE
+from semiview.tasks.calibrate import in_words
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.panels.question_bar import QuestionBar
@@ -37,6 +39,8 @@ class Questions(QObject):
         desk.aligning.failed.connect(lambda sentence: self._bar.ask("aligning", sentence, [("Close", _nothing)]))
         desk.company.met.connect(self._tell_company)
         desk.gauging.failed.connect(self.tell)
+        desk.calibrating.offered.connect(self._offer_calibration)
+        desk.calibrating.kept.connect(self._tell_calibration)
         desk.saving.failed.connect(self._tell_failure)
         desk.saving.changed.connect(self._saving_changed)
 
@@ -159,6 +163,30 @@ class Questions(QObject):
 
     def _take_registration(self, found: Registration) -> None:
         self._desk.session.apply("Take the alignment", lambda document: set_registration(document, found))
+
+    def _offer_calibration(self, proposals: tuple[Calibration, ...]) -> None:
+        if "calibration" in self._waved_off:
+            return
+        first = in_words(proposals[0])
+        more = f" And {len(proposals) - 1} more magnifications; the log tells them." if len(proposals) > 1 else ""
+        self._bar.ask(
+            "calibration",
+            f"The design says how large a pixel is. {first}.{more} CD and roughness keep to the size in use until it is "
+            "kept.",
+            [
+                ("Keep in the project", lambda: self._desk.calibrating.keep(proposals)),
+                ("Not now", lambda: self._waved_off.add("calibration")),
+            ],
+        )
+
+    def _tell_calibration(self, entries: tuple[Calibration, ...]) -> None:
+        many = "The calibration is" if len(entries) == 1 else f"{len(entries)} calibrations are"
+        self._bar.ask(
+            "calibration",
+            f"{many} kept in project.toml under {entries[0].date}. CD and roughness are read with it; registrations and "
+            "EPE are as they were.",
+            [("Take it back", lambda: self._desk.calibrating.take_back(entries)), ("Close", _nothing)],
+        )
 
     def _tell_training(self, reason: str, tail: str) -> None:
         self._bar.ask(

@@ -210,7 +210,7 @@ class Session(QObject):
         self._draft = None
 
     def swap_prediction(self, case: Case) -> None:
-        """The same field with another prediction; document and history stay."""
+        """The same field with another prediction or calibration; document and history stay."""
         if self._case is None or self._case.case_id != case.case_id:
             return
         self._case = case

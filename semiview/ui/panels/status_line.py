@@ -26,6 +26,7 @@ class StatusLine(QStatusBar):
         self.pixel_size = self._label("pixel_size", "Size of a pixel, and who said so", 150)
         self.saved = self._label("saved", "Whether decisions and drafts are on the disk", 74)
         session.case_changed.connect(self._case_changed)
+        session.prediction_changed.connect(self._show_pixel_size)
         session.said.connect(lambda sentence: self.showMessage(sentence, SENTENCE_MS))
         saving.changed.connect(self._saving_changed)
         self._case_changed()
@@ -51,8 +52,11 @@ class StatusLine(QStatusBar):
         self.zoom.setText(f"{100 * zoom:.0f} %" if math.isfinite(zoom) else "")
 
     def _case_changed(self) -> None:
-        case = self._session.case
         self.show_pointer(math.nan, math.nan)
+        self._show_pixel_size()
+
+    def _show_pixel_size(self) -> None:
+        case = self._session.case
         self.pixel_size.setText("" if case is None else pixel_size_in_words(case.calibrated or case.sem.pixel_size))
 
     def _saving_changed(self) -> None:
