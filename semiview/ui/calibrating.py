@@ -1,4 +1,4 @@
-"""The pixel size against the design: looked for when registrations are new, offered, kept in the project, taken back."""
+"""The pixel size against the design: looked for when registrations are new, offered, kept, taken back."""
 
 from datetime import date
 
