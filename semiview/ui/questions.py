@@ -171,8 +171,8 @@ class Questions(QObject):
         more = f" And {len(proposals) - 1} more magnifications; the log tells them." if len(proposals) > 1 else ""
         self._bar.ask(
             "calibration",
-            f"The design says how large a pixel is. {first}.{more} CD and roughness keep to the size in use until it is "
-            "kept.",
+            f"The design says how large a pixel is. {first}.{more} CD and roughness keep to the size in use until "
+            "it is kept.",
             [
                 ("Keep in the project", lambda: self._desk.calibrating.keep(proposals)),
                 ("Not now", lambda: self._waved_off.add("calibration")),
@@ -183,8 +183,8 @@ class Questions(QObject):
         many = "The calibration is" if len(entries) == 1 else f"{len(entries)} calibrations are"
         self._bar.ask(
             "calibration",
-            f"{many} kept in project.toml under {entries[0].date}. CD and roughness are read with it; registrations and "
-            "EPE are as they were.",
+            f"{many} kept in project.toml under {entries[0].date}. CD and roughness are read with it; registrations "
+            "and EPE are as they were.",
             [("Take it back", lambda: self._desk.calibrating.take_back(entries)), ("Close", _nothing)],
         )
 
