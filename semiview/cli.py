@@ -43,6 +43,7 @@ from semiview.tasks.import_guess import guessed_recipe
 from semiview.tasks.import_project import find_sources, plan_import, write_project
 from semiview.tasks.measure import MeasureOptions, measure_project
 from semiview.tasks.predict import PredictOptions, predict_project
+from semiview.tasks.remeasure import remeasure
 from semiview.tasks.report import check_suffix, report_project
 from semiview.tasks.selftest import selftest as run_selftest
 from semiview.tasks.train import train_project
@@ -409,6 +410,37 @@ def report(
         for case_id, reason in result.failed.items():
             _say(f"{case_id}: {reason}", "yellow")
     raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
+
+
+@app.command(name="remeasure")
+def remeasure_record(
+    project: ProjectArgument,
+    record: Annotated[str, typer.Argument(help="Id of a record, its beginning, or a case that was decided.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Measure again what a feedback record holds: 0 if every number is reproduced, 1 if something differs."""
+    result = remeasure(open_workspace(project, read_only=True), record)
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        head = ["", "recorded", "now"]
+        _print_table(head, [[each.what, each.recorded, each.now] for each in result.conditions if each.differs])
+        columns = ["table", "column", "source", "rows", "largest", "where", "recorded", "now"]
+        _print_table(
+            columns,
+            [
+                [
+                    *(each.table, each.column, each.source, f"{each.rows} of {each.of}", f"{each.largest:.4g}"),
+                    *(each.where, _in_words(each.recorded), _in_words(each.now)),
+                ]
+                for each in result.deviations
+            ],
+        )
+        for sentence in result.unmatched:
+            print(sentence)
+        outcome = "every number is reproduced" if result.same else "differs"
+        print(f"{result.case_id}, record {result.record_id}: {outcome} ({result.compared} compared)")
+    raise typer.Exit(DONE if result.same else FAILURES)
 
 
 @app.command()

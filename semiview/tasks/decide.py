@@ -23,6 +23,7 @@ from semiview.metrology.contour import half_contours
 from semiview.metrology.measurement import Measurement
 from semiview.tasks.workspace import Workspace
 
+FIELD_COLUMNS = ("field_x_min_nm", "field_y_min_nm", "field_x_max_nm", "field_y_max_nm")
 SNAP_PX = 1.0  # an outline farther than this from the predicted contour was drawn by hand
 
 
@@ -105,7 +106,7 @@ def record_of(
         "ignore": None if document.ignore is None else document.ignore.mask().astype(np.uint8),
         "gauges": document.gauges,
         "edge_algorithm": document.settings.edge_algorithm,
-        "tables": {} if measurement is None else measurement_tables(measurement),
+        "tables": {} if measurement is None else measurement_tables(measurement, case, document),
     }
     if case.design is not None:
         seen |= {
@@ -155,13 +156,46 @@ def free_share(outlines: tuple[Points, ...], measurement: Measurement | None, sh
     return float(np.mean(distance[row, column] > SNAP_PX + 1.0))
 
 
-def measurement_tables(measurement: Measurement) -> dict[str, dict[str, npt.NDArray[Any]]]:
-    """The measurement as columns, as a record keeps it."""
-    epe = {field.name: np.asarray(getattr(measurement.epe, field.name)) for field in fields(measurement.epe)}
-    return {"epe": epe, "cd": _columns(measurement.cd), "scores": _columns(measurement.scores)}
+def measurement_tables(
+    measurement: Measurement, case: Case, document: Document
+) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """The measurement as columns, as a record keeps it, and the conditions it was made under.
+
+    A correction is kept as coverage too: its outlines alone bring the numbers back to a tenth of a pixel only.
+    """
+    correction = document.correction
+    drawn = {} if correction is None else {"correction": {"coverage": correction.to_array()}}
+    return {
+        "epe": epe_columns(measurement),
+        "cd": row_columns(measurement.cd),
+        "scores": row_columns(measurement.scores),
+        "conditions": conditions(measurement, case, document),
+        **drawn,
+    }
 
 
-def _columns(rows: tuple[Any, ...]) -> dict[str, npt.NDArray[Any]]:
+def epe_columns(measurement: Measurement) -> dict[str, npt.NDArray[Any]]:
+    """EPE by column."""
+    return {field.name: np.asarray(getattr(measurement.epe, field.name)) for field in fields(measurement.epe)}
+
+
+def conditions(measurement: Measurement, case: Case, document: Document) -> dict[str, npt.NDArray[Any]]:
+    """Settings, scale, and the design's field (which tells where gauges and points are placed): one row."""
+    scale, design = measurement.scale, case.design
+    field_nm = (np.nan,) * 4 if design is None else design.field_nm
+    values = {
+        **asdict(document.settings),
+        "scale_x_nm": scale.x_nm,
+        "scale_y_nm": scale.y_nm,
+        "scale_source": scale.source,
+        **dict(zip(FIELD_COLUMNS, field_nm, strict=True)),
+        "ignore_outlines": 0 if design is None else len(design.ignore),
+    }
+    return {name: np.array([value]) for name, value in values.items()}
+
+
+def row_columns(rows: tuple[Any, ...]) -> dict[str, npt.NDArray[Any]]:
+    """Rows of one kind by column."""
     as_dicts = [asdict(row) for row in rows]
     return {name: np.array([row[name] for row in as_dicts]) for name in (as_dicts[0] if as_dicts else {})}
 

@@ -99,7 +99,7 @@ def _vectors(
     if valid.any():
         nm = 1 / (registration.frame.nm_per_px / scale)
         typical = float(np.percentile(np.abs(table.epe_nm[valid]), 90)) * nm
-        enlarged = _round_number(TYPICAL_VECTOR / max(typical, 1e-6))
+        enlarged = max(_round_number(TYPICAL_VECTOR / max(typical, 1e-6)), 1.0)
         every = max(int(np.ceil(np.count_nonzero(valid) / MOST_VECTORS)), 1)
         shown = valid & ((np.arange(len(valid)) % every == 0) | (np.abs(np.nan_to_num(table.epe_nm)) > tolerance_nm))
         normals = registration.directions_to_px(np.column_stack([table.normal_x, table.normal_y])[shown])
