@@ -7,25 +7,20 @@ failures (each named), 2 wrong use.
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
-import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from semiview.alignment.align import METHODS
 from semiview.alignment.calibration import Calibration
+from semiview.cli_store import store_app
 from semiview.core.document import Scale
 from semiview.core.registration import Transform
-from semiview.feedback.store import FeedbackStore
 from semiview.files.gauge_file import read_gauges, read_template
 from semiview.files.import_recipe import read_recipe, with_changes
 from semiview.files.information import describe
@@ -49,8 +44,14 @@ from semiview.tasks.selftest import selftest as run_selftest
 from semiview.tasks.train import train_project
 from semiview.tasks.trigger import look_for_trigger
 from semiview.tasks.workspace import open_workspace
+from semiview.terminal import DONE, FAILURES, WRONG_USE, JsonOption, progress_bar
+from semiview.terminal import in_words as _in_words
+from semiview.terminal import print_json as _print_json
+from semiview.terminal import print_table as _print_table
+from semiview.terminal import say as _say
+from semiview.terminal import warn as _warn
+from semiview.terminal import wrong_use as _wrong_use
 
-DONE, FAILURES, WRONG_USE = 0, 1, 2
 PREVIEWED = 5  # rows of a case list to be
 # Libraries of the system that Qt is linked to and that a bare machine lacks.
 DEBIAN_PACKAGES = {
@@ -70,16 +71,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 checkpoints_app = typer.Typer(help="List, promote or roll back checkpoints.", no_args_is_help=True)
-store_app = typer.Typer(help="Look after a feedback store.", no_args_is_help=True)
 app.add_typer(checkpoints_app, name="checkpoints")
 app.add_typer(store_app, name="store")
 
 ProjectArgument = Annotated[Path, typer.Argument(help="Project folder.", metavar="PROJECT")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 CaseOption = Annotated[list[str] | None, typer.Option("--case", help="Only this case; may be given several times.")]
 JobsOption = Annotated[int, typer.Option(help="Number of processes; 0: one per core.", min=0)]
-
-messages = Console(stderr=True)
 
 
 def main() -> None:
@@ -536,42 +533,6 @@ def checkpoints_rollback(project: ProjectArgument, as_json: JsonOption = False) 
     _say_current(registry.current().id, as_json)
 
 
-@store_app.command("info")
-def store_info(
-    folder: Annotated[Path, typer.Argument(help="Feedback folder or project.")], as_json: JsonOption = False
-) -> None:
-    """Count records, states and groups."""
-    store = _open_store(folder)
-    summary = store.summary()
-    if as_json:
-        _print_json(summary)
-    else:
-        _print_table(["", ""], [[key, _in_words(value)] for key, value in summary.items()])
-
-
-@store_app.command("verify")
-def store_verify(
-    folder: Annotated[Path, typer.Argument(help="Feedback folder or project.")], as_json: JsonOption = False
-) -> None:
-    """Check every record against its hashes."""
-    report = _open_store(folder).verify()
-    damaged = [(str(path), why) for path, why in report.damaged]
-    if as_json:
-        faults = [{"path": path, "reason": why} for path, why in damaged]
-        problems = [{"path": problem.path, "reason": problem.reason} for problem in report.problems]
-        _print_json({"ok": report.ok, "checked": report.checked, "damaged": faults, "problems": problems})
-    else:
-        _say(f"{report.checked} records checked, {len(damaged)} damaged")
-        _print_table(["record", "reason"], damaged)
-        _warn(report.problems)
-    raise typer.Exit(DONE if report.ok else FAILURES)
-
-
-def _open_store(folder: Path) -> FeedbackStore:
-    nested = folder / "feedback"
-    return FeedbackStore.open(nested if nested.is_dir() else folder, read_only=True)
-
-
 def _say_current(checkpoint_id: str, as_json: bool) -> None:
     if as_json:
         _print_json({"current": checkpoint_id})
@@ -591,8 +552,7 @@ def _measure_options(only: str, method: str, scale: str, jobs: int) -> MeasureOp
 
 def _watch(task: events.Task[events.Result], name: str) -> events.Result:
     """Run a task with a bar on stderr and hand back its result."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=messages, transient=True) as bar:
+    with progress_bar() as bar:
         line = bar.add_task(name, total=None)
         while True:
             try:
@@ -629,61 +589,6 @@ def _missing_library(error: ImportError) -> str:
         raise error
     package = DEBIAN_PACKAGES.get(library, f"the package that holds {library}")
     return f"The window cannot be opened: {library} is missing. Install it: apt-get install {package}"
-
-
-def _wrong_use(sentence: str) -> NoReturn:
-    _say(sentence, "red")
-    raise typer.Exit(WRONG_USE)
-
-
-def _warn(problems: Sequence[FileProblem]) -> None:
-    for problem in problems:
-        _say(str(problem), "yellow")
-
-
-def _say(sentence: str, style: str = "") -> None:
-    """A line on stderr; brackets in names and paths are no markup."""
-    messages.print(sentence, style=style or None, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_json(document: Any) -> None:
-    print(json.dumps(_plain(document), indent=2, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    """JSON values only: NaN is null, paths and numpy scalars are what they stand for."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value) if isinstance(value, Path) else value
-
-
-def _print_table(head: list[str], rows: Sequence[Sequence[str]]) -> None:
-    if not rows:
-        return
-    table = Table(*head, show_header=any(head))
-    for row in rows:
-        table.add_row(*[Text(str(cell)) for cell in row])
-    Console().print(table)
-
-
-def _in_words(value: Any) -> str:
-    if value is None:
-        return "unknown"
-    if isinstance(value, Mapping):
-        return "\n".join(f"{key}: {_in_words(entry)}" for key, entry in value.items())
-    if isinstance(value, list | tuple):
-        return "\n".join(_in_words(entry) for entry in value) or "none"
-    if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else "unknown"
-    return str(value)
 
 
 def _print_demo(result: DemoResult) -> None:

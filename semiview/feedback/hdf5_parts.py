@@ -4,6 +4,7 @@ HDF5 never writes to the disk here: a full disk in its flush ends the process, a
 """
 
 import hashlib
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ TEXT = h5py.string_dtype("utf-8")
 _SMALL_BYTES = 4096  # below: one block, no filters; the file's own hash guards it
 _CHUNK_BYTES = 2**20
 _ATTRIBUTES_IN_HEADER = (64, 0)  # HDF5 would move more than eight to a tree of their own
+_SUSPICIOUS_BYTES, _LARGEST_BYTES = 2**26, 2**32
+_LARGEST_RATIO = 1100  # deflate shrinks by 1032 at most
 _image_numbers = count()
 _TRUST_NUMBERS = ("residual_nm", "sigma_x_nm", "sigma_y_nm", "peak_ratio", "free_axis_deg")
 _TRUST_TEXTS = ("verdict", "registration_class")
@@ -57,6 +60,7 @@ def new_image(fill: Callable[[h5py.File], object], user_block_bytes: int = 0) ->
     creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
     creation.set_userblock(user_block_bytes)
     creation.set_attr_phase_change(*_ATTRIBUTES_IN_HEADER)
+    creation.set_obj_track_times(False)  # equal values make equal bytes
     with h5py.File(h5py.h5f.create(_new_name().encode(), h5py.h5f.ACC_TRUNC, creation, access)) as file:
         fill(file)
         file.flush()
@@ -72,18 +76,39 @@ def opened_image(data: bytes) -> Iterator[h5py.File]:
     ------
     OSError
         If they are no HDF5 file.
+    ValueError
+        If something in it leads to another place.
     """
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fapl_core(backing_store=False)
     access.set_file_image(data)
     with h5py.File(h5py.h5f.open(_new_name().encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+        check_links(file)
         yield file
+
+
+def check_links(group: h5py.Group) -> None:
+    """Refuse what lies elsewhere: a record holds its own values and leads to no other file or place.
+
+    Raises
+    ------
+    ValueError
+        If there is a soft or external link.
+    """
+
+    def elsewhere(name: bytes, link: h5py.h5l.LinkInfo) -> bytes | None:
+        return None if link.type == h5py.h5l.TYPE_HARD else name
+
+    found = group.id.links.visit(elsewhere, info=True)
+    if found is not None:
+        raise ValueError(f"{found.decode(errors='replace')} leads elsewhere")
 
 
 def new_group(parent: h5py.Group, path: str) -> h5py.Group:
     """A group with room for its attributes in its header: a third of the time of HDF5's own way with many."""
     creation, links = h5py.h5p.create(h5py.h5p.GROUP_CREATE), h5py.h5p.create(h5py.h5p.LINK_CREATE)
     creation.set_attr_phase_change(*_ATTRIBUTES_IN_HEADER)
+    creation.set_obj_track_times(False)
     links.set_create_intermediate_group(True)
     links.set_char_encoding(h5py.h5t.CSET_UTF8)
     return h5py.Group(h5py.h5g.create(parent.id, path.encode(), links, creation))
@@ -169,9 +194,17 @@ def get_array(group: h5py.Group, name: str) -> npt.NDArray[Any]:
     ------
     KeyError
         If there is none of that name.
+    ValueError
+        If its values lie in another file, or it would fill far more memory than it takes in the file.
     """
     dataset = h5py.h5d.open(group.id, name.encode())
     dtype = dataset.dtype
+    creation = dataset.get_create_plist()
+    if creation.get_layout() == h5py.h5d.VIRTUAL or creation.get_external_count():
+        raise ValueError(f"the values of {name} lie in another file")
+    size = math.prod(dataset.shape) * dtype.itemsize
+    if size > _SUSPICIOUS_BYTES and size > min(_LARGEST_BYTES, _LARGEST_RATIO * dataset.get_storage_size()):
+        raise ValueError(f"{name} claims a shape of {dataset.shape}")
     if h5py.check_string_dtype(dtype) is not None:
         words = np.empty(dataset.shape, object)
         dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, words, _TEXT_IN_MEMORY)
@@ -238,8 +271,8 @@ def get_registration(group: h5py.Group) -> Registration:
 
 
 def put_table(group: h5py.Group, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write a table, one dataset a column."""
-    for name, values in columns.items():
+    """Write a table, one dataset a column, in the order of their names: what was read is written as it was."""
+    for name, values in sorted(columns.items()):
         put_array(group, name, values)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from semiview.feedback.hdf5_parts import new_image, opened_image, put_array
+from semiview.feedback.hdf5_parts import check_links, get_array, new_group, new_image, opened_image, put_array
 from semiview.feedback.record_file import RecordHeader
 from semiview.feedback.record_id import relative_path
+from semiview.feedback.reports import Watch, unwatched
+from semiview.feedback.splits import SHARES, Group, Splits
 from semiview.files.durable_file import SYSTEM_CALLS, TEMPORARY_SUFFIX, SystemCalls, write_durably, writing_problem
 from semiview.files.problem import FileProblem
 
@@ -37,7 +39,11 @@ def write_view(path: Path, samples: Sequence[RecordHeader], calls: SystemCalls =
 
 
 def export_records(
-    path: Path, records: Sequence[tuple[RecordHeader, Callable[[], bytes]]], samples: Collection[str]
+    path: Path,
+    records: Sequence[tuple[RecordHeader, Callable[[], bytes]]],
+    samples: Collection[str],
+    splits: Splits,
+    watch: Watch = unwatched,
 ) -> None:
     """Write one file that holds every record whole below /records/<id>, and links /samples/<case> to the samples.
 
@@ -58,7 +64,8 @@ def export_records(
         with h5py.File(temporary, "x", libver=("v108", "v110")) as file:
             file.attrs["format"] = FORMAT
             kept = file.create_group("records")
-            for header, read in records:
+            for number, (header, read) in enumerate(records):
+                watch(number, len(records))
                 data = read()
                 _check_room(path, 2 * len(data))
                 with opened_image(data) as record:
@@ -68,6 +75,8 @@ def export_records(
             for header in standing:
                 links[name_in_hdf5(header.case_id)] = h5py.SoftLink(f"/records/{header.record_id}")
             _put_index(file, standing)
+            _put_splits(file, splits)
+        watch(len(records), len(records))
         with temporary.open("rb+") as file_on_disk:
             SYSTEM_CALLS.fsync(file_on_disk.fileno())
         SYSTEM_CALLS.replace(temporary, path)
@@ -90,6 +99,34 @@ def _put_index(file: h5py.File, samples: Iterable[RecordHeader]) -> None:
     rows = list(samples)
     for name in ("case_id", "record_id", "kind", "reviewer", "time_utc", "pattern_type", "group", "sha256"):
         put_array(group, name, np.array([getattr(header, name) for header in rows], dtype=np.str_))
+
+
+def packed_splits(file: h5py.File) -> Splits:
+    """The groups in an export; none where it says nothing of them.
+
+    Raises
+    ------
+    FileProblem
+        If the table is damaged.
+    """
+    if "splits" not in file:
+        return Splits()
+    try:
+        check_links(file["splits"])
+        columns = [get_array(file["splits"], name).tolist() for name in ("group", "pattern_type", "split")]
+        groups = {name: Group(kind, split) for name, kind, split in zip(*columns, strict=True)}
+        if not {group.split for group in groups.values()} <= {*SHARES, ""}:
+            raise ValueError("a split of another name")
+    except (KeyError, ValueError, TypeError, OSError, AttributeError) as error:
+        raise FileProblem(file.filename, f"its table of splits is damaged ({error}).", "Export it again.") from error
+    return Splits(groups)
+
+
+def _put_splits(file: h5py.File, splits: Splits) -> None:
+    group = new_group(file, "splits")
+    put_array(group, "group", np.array(list(splits.groups), dtype=np.str_))
+    for name in ("pattern_type", "split"):
+        put_array(group, name, np.array([getattr(each, name) for each in splits.groups.values()], dtype=np.str_))
 
 
 def _check_room(path: Path, needed_bytes: int) -> None:

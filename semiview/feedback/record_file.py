@@ -149,7 +149,7 @@ def from_bytes(data: bytes) -> Record:
     """
     try:
         with opened_image(data) as file:
-            return _get(file)
+            return record_in(file)
     except NewerRecordError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError) as error:
@@ -247,15 +247,24 @@ def _put(file: h5py.File, record: Record) -> None:
         put_registration(group("registration"), record.registration)
     if record.gauges:
         put_gauges(group("gauges"), record.gauges)
-    for name, table in record.tables.items():
+    for name, table in sorted(record.tables.items()):
         put_table(group(f"measurements/{name}"), table)
     if record.metadata:
         words = group("metadata").attrs
-        for name, value in record.metadata.items():
+        for name, value in sorted(record.metadata.items()):
             words[name] = value
 
 
-def _get(file: h5py.File) -> Record:
+def record_in(file: h5py.Group) -> Record:
+    """The record in an open file, or in a group of one.
+
+    Raises
+    ------
+    NewerRecordError
+        If its schema is newer than this program.
+    OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError
+        If it is damaged.
+    """
     version = get_numbers(file, ("schema_version",), np.int64)["schema_version"]
     values: dict[str, Any] = get_texts(file, _TEXTS)
     if version > SCHEMA_VERSION:

@@ -91,6 +91,7 @@ class RecordFolder:
         make_folder(path.parent, self._calls)
         write_durably(path, data, self._calls, check)
         with self._guard:
+            self.damaged.pop(name, None)
             self.index.add(parse_header(name, data))
 
     def read(self, record_id: str) -> bytes:

@@ -1,11 +1,19 @@
 """What the store answers with: a record and its id, and what a check or a merge found."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from semiview.feedback.record import Record
 from semiview.files.problem import FileProblem
+
+# Told after each step: so many of so many are done.
+Watch = Callable[[int, int], None]
+
+
+def unwatched(_done: int, _total: int) -> None:
+    """Nobody looks."""
 
 
 class StoredRecord(NamedTuple):

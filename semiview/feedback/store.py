@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,11 @@ from semiview.feedback import lineage
 from semiview.feedback.migrations import to_2
 from semiview.feedback.packed_file import export_records, write_view
 from semiview.feedback.record import IGNORED, Record
-from semiview.feedback.record_file import RecordHeader, from_bytes, to_bytes
+from semiview.feedback.record_file import NewerRecordError, RecordHeader, from_bytes, parse_header, to_bytes
 from semiview.feedback.record_folder import RecordFolder
-from semiview.feedback.record_id import is_record_id, make_record_id, uuid7
-from semiview.feedback.reports import MergeReport, StoredRecord, VerifyReport
-from semiview.feedback.splits import Split
+from semiview.feedback.record_id import holds_its_name, is_record_id, make_record_id, uuid7
+from semiview.feedback.reports import MergeReport, StoredRecord, VerifyReport, Watch, unwatched
+from semiview.feedback.splits import Split, Splits
 from semiview.feedback.splits_file import SplitsFile, group_of
 from semiview.files.durable_file import (
     SYSTEM_CALLS,
@@ -33,6 +33,7 @@ from semiview.files.durable_file import (
     make_folder,
     write_durably,
 )
+from semiview.files.network_share import network_share
 from semiview.files.problem import FileProblem
 
 FORMAT = 2
@@ -246,6 +247,7 @@ class FeedbackStore:
             "samples": len(self.snapshot()),
             "groups": dict(sorted(splits.items())),
             "problems": [str(problem) for problem in self.problems],
+            "caution": self.caution,
         }
 
     @property
@@ -255,17 +257,39 @@ class FeedbackStore:
         waiting = [FileProblem(path, f"does not count: {why}.", advice) for path, why in self._records.damaged.values()]
         return (*waiting, *self._other_problems())
 
-    def verify(self) -> VerifyReport:
+    @property
+    def caution(self) -> str:
+        """What a person should know about the place of the store; empty: nothing."""
+        kind = network_share(self.folder)
+        if not kind:
+            return ""
+        return (
+            f"The feedback store lies on a network share ({kind}): what is saved there is as safe as that server and "
+            "its cache. Let it be on a local disk, or back it up to one."
+        )
+
+    @property
+    def store_id(self) -> str:
+        """What tells this store from others; empty where nobody has written yet."""
+        try:
+            return str(json.loads((self.folder / STORE_NAME).read_bytes())["store_id"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def verify(self, watch: Watch = unwatched) -> VerifyReport:
         """Read and check every byte; what is damaged is named and moved to quarantine."""
         self._records.refresh()
         names = self._records.index.ids() | self._records.damaged.keys()
         problems = self._other_problems()
-        for name in sorted(names - self._records.damaged.keys()):
+        to_check = sorted(names - self._records.damaged.keys())
+        for number, name in enumerate(to_check):
+            watch(number, len(to_check))
             try:
                 self._records.load(name)
             except FileProblem as problem:
                 if name not in self._records.damaged:
                     problems.append(problem)
+        watch(len(to_check), len(to_check))
         return VerifyReport(len(names), tuple(self._records.damaged.values()), tuple(problems))
 
     def rebuild_view(self) -> Path:
@@ -282,7 +306,7 @@ class FeedbackStore:
         self._view_is_old = False
         return path
 
-    def export(self, path: Path) -> int:
+    def export(self, path: Path, watch: Watch = unwatched) -> int:
         """Write all records, and what stands of them, into one packed HDF5 file; returns their number.
 
         Raises
@@ -292,11 +316,75 @@ class FeedbackStore:
         """
         samples = {header.record_id for header in self._samples()}
         headers = [header for header in self._records.index.headers() if header.record_id not in self._records.damaged]
-        export_records(path, [(header, partial(self._records.read, header.record_id)) for header in headers], samples)
+        records = [(header, partial(self._records.read, header.record_id)) for header in headers]
+        export_records(path, records, samples, self._splits.read(), watch)
         return len(headers)
 
-    def merge(self, other: "FeedbackStore") -> MergeReport:
+    def adopt(self, record_id: str, data: bytes) -> bool:
+        """Take over a record byte for byte, in its own name; False if it is here already.
+
+        Raises
+        ------
+        FileProblem
+            If these are not the bytes of that name, hold no record that can be read, or cannot be written.
+        ValueError
+            If the text is no record id.
+        """
+        self._check_writable()
+        if record_id in self._records.index.ids() and record_id not in self._records.damaged:
+            return False
+        path = self.path_of(record_id)
+        if not holds_its_name(record_id, data):
+            raise FileProblem(path, "is not taken over: its bytes are not those that were written.")
+        try:
+            parse_header(record_id, data)
+            self._records.write(record_id, data, partial(from_bytes, data))
+        except NewerRecordError as error:
+            raise FileProblem(path, f"is not taken over: {error}", "Update this program.") from error
+        except ValueError as error:
+            raise FileProblem(path, f"is not taken over: {error}.") from error
+        self._view_is_old = True
+        return True
+
+    def record_ids(self) -> tuple[str, ...]:
+        """Ids of all whole records, oldest first."""
+        self._records.refresh()
+        return tuple(sorted(self._records.index.ids() - self._records.damaged.keys()))
+
+    def merge_splits(self, other: Splits) -> tuple[str, ...]:
+        """Take over another store's groups; returns those that it had assigned differently: what stands here stays.
+
+        Raises
+        ------
+        FileProblem
+            If the file cannot be read or written, or another program holds its lock.
+        """
+        self._check_writable()
+        return self._splits.merge(other)
+
+    def renew_splits(self) -> bool:
+        """Write a damaged splits.json anew from the records; False if it is whole.
+
+        Raises
+        ------
+        FileProblem
+            As `merge_splits`.
+        """
+        self._check_writable()
+        if self._splits.problem() is None:
+            return False
+        self._splits.merge(Splits())
+        return True
+
+    def merge(
+        self, other: "FeedbackStore", only: Collection[str] | None = None, watch: Watch = unwatched
+    ) -> MergeReport:
         """Take over every whole record of another store, byte for byte. Doing it twice adds nothing.
+
+        Parameters
+        ----------
+        only
+            Ids of the records that are wanted; None: all.
 
         Raises
         ------
@@ -308,19 +396,23 @@ class FeedbackStore:
         self._records.refresh()
         conflicts = self._splits.merge(other._splits.read())
         whole_here = self._records.index.ids() - self._records.damaged.keys()
+        names = sorted(other._records.index.ids() if only is None else other._records.index.ids() & set(only))
         added, damaged = 0, []
-        for header in other._records.index.headers():
-            if header.record_id in whole_here:
+        for number, name in enumerate(names):
+            watch(number, len(names))
+            if name in whole_here:
                 continue
             try:
-                data = other._records.read(header.record_id)
-            except FileProblem:
-                damaged.append(header.record_id)
+                data = other._records.read(name)
+                from_bytes(data)
+            except (FileProblem, ValueError):
+                damaged.append(name)
                 continue
-            self._records.write(header.record_id, data)
+            self._records.write(name, data)
             added += 1
-        self._view_is_old = True
-        return MergeReport(added, len(other._records.index) - added - len(damaged), tuple(damaged), conflicts)
+        watch(len(names), len(names))
+        self._view_is_old |= added > 0
+        return MergeReport(added, len(names) - added - len(damaged), tuple(damaged), conflicts)
 
     def close(self) -> None:
         """Bring feedback.h5 up to date if records came; the store itself needs no closing.

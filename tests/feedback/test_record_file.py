@@ -205,3 +205,10 @@ def test_that_a_record_with_a_broken_first_line_still_tells_its_case(small: Call
     assert header is not None
     assert header.case_id == "example-000003"
     assert salvaged_header("x", b"nothing") is None
+
+
+def test_that_a_record_that_was_read_is_written_again_byte_for_byte() -> None:
+    record, identifier = Record.example(3, (40, 50)), uuid7()
+    tables = {"z": {"b": np.arange(3), "a": np.array(["x", "y", "z"])}, "a": {"v": np.array([1.5, np.nan])}}
+    data = to_bytes(replace(record, tables=tables, metadata={"wafer": "7", "lot": "L"}), identifier)
+    assert to_bytes(from_bytes(data), identifier) == data
