@@ -333,6 +333,13 @@ def selftest(
 def predict(
     project: ProjectArgument,
     all_cases: Annotated[bool, typer.Option("--all", help="Also the cases that have a prediction.")] = False,
+    average: Annotated[
+        bool,
+        typer.Option(help="Average over the turns and mirror images: steadier, with an uncertainty; 8 times slower."),
+    ] = False,
+    predictor: Annotated[
+        str, typer.Option("--with", help="In place of the checkpoint: classical, onnx:FILE, or an installed package's.")
+    ] = "",
     case: CaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -340,11 +347,20 @@ def predict(
     workspace = open_workspace(project, read_only=True)
     _warn(workspace.project.problems)
     wanted = _known_cases(case, [row.case_id for row in workspace.project.rows])
-    result = _watch(predict_project(workspace, PredictOptions(all_cases), wanted), "predict")
+    result = _watch(predict_project(workspace, PredictOptions(all_cases, average, predictor), wanted), "predict")
     if as_json:
-        _print_json({"checkpoint": result.checkpoint_id, "predicted": result.paths, "failed": result.failed})
+        _print_json(
+            {
+                "checkpoint": result.checkpoint_id,
+                "predicted": result.paths,
+                "failed": result.failed,
+                "contour_sigma_px": result.uncertainty_px,
+            }
+        )
     else:
-        _print_table(["case", "prediction"], [[key, str(value)] for key, value in sorted(result.paths.items())])
+        unsure = {key: f"{value:.2f}" for key, value in result.uncertainty_px.items()}
+        rows = [[key, str(value), unsure.get(key, "")] for key, value in sorted(result.paths.items())]
+        _print_table(["case", "prediction", "contour ± px"], rows)
     raise typer.Exit(FAILURES if result.failed or workspace.project.problems else DONE)
 
 

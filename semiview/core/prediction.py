@@ -10,6 +10,12 @@ import numpy.typing as npt
 class Prediction:
     """Probability (H, W) in [0, 1] of standing material on the picture's grid, and which checkpoint made it.
 
+    Attributes
+    ----------
+    spread
+        (H, W) float32 standard deviation over the turns and mirror images that `probability` is the mean of; None: the
+        picture was predicted once.
+
     Raises
     ------
     ValueError
@@ -19,6 +25,7 @@ class Prediction:
     probability: npt.NDArray[np.float32]
     checkpoint_id: str
     path: str = ""
+    spread: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.probability.ndim != 2:
@@ -32,3 +39,7 @@ class Prediction:
         if low < 0.0 or high > 1.0:
             raise ValueError(f"a probability lies in [0, 1], this prediction in [{low:g}, {high:g}]")
         self.probability.setflags(write=False)
+        if self.spread is not None:
+            if self.spread.shape != self.probability.shape:
+                raise ValueError(f"the spread is {self.spread.shape}, the prediction {self.probability.shape}")
+            self.spread.setflags(write=False)

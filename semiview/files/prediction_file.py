@@ -34,7 +34,21 @@ def read_prediction(path: Path, sem: SemImage, checkpoint_id: str) -> Prediction
             f"The prediction is {width} x {height} px, the picture {picture_width} x {picture_height} px.",
             "Predict again, or correct `crop`.",
         )
-    return Prediction(probability, checkpoint_id, str(path))
+    return Prediction(probability, checkpoint_id, str(path), _read_spread(spread_path(path), sem.shape))
+
+
+def spread_path(path: Path) -> Path:
+    """Where the spread over turns and mirror images lies beside a prediction."""
+    return path.with_name(f"{path.stem}.spread.npy")
+
+
+def _read_spread(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.float32] | None:
+    """The spread if it is there and fits; it is only a help, and a damaged one is left out."""
+    try:
+        spread = np.load(path, allow_pickle=False).astype(np.float32)
+    except (OSError, ValueError, EOFError):
+        return None
+    return spread if spread.shape == shape and bool(np.isfinite(spread).all()) else None
 
 
 def write_prediction(path: Path, probability: npt.NDArray[np.floating]) -> None:

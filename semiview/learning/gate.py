@@ -6,6 +6,7 @@ in five. So whole groups are resampled, and the bound is widened for the few gro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -187,9 +188,7 @@ def compare(
     )
 
 
-def group_bounds(
-    gains: npt.NDArray[np.float64], groups: Sequence[str], rng: np.random.Generator
-) -> tuple[float, float]:
+def group_bounds(gains: npt.NDArray[np.float64], groups: Sequence[str], seed: int) -> tuple[float, float]:
     """One-sided 95 % bounds of the mean gain, by resampling whole groups; NaN with fewer than two.
 
     The percentile bounds are widened about the mean by t(.95, G - 1) / 1.645 sqrt(G / (G - 1)): G groups show less
@@ -201,12 +200,18 @@ def group_bounds(
         return float("nan"), float("nan")
     sums = np.bincount(index, gains, count)
     sizes = np.bincount(index, minlength=count)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    drawn = _drawn(count, seed)
     means = (drawn @ sums) / (drawn @ sizes)
     widening = special.stdtrit(count - 1, 1 - TAIL) / NORMAL_QUANTILE * np.sqrt(count / (count - 1))
     mean = float(gains.mean())
     low, high = np.quantile(means, [TAIL, 1 - TAIL])
     return float(mean + widening * (low - mean)), float(mean + widening * (high - mean))
+
+
+@lru_cache(maxsize=32)
+def _drawn(groups: int, seed: int) -> npt.NDArray[np.int64]:
+    """(RESAMPLES, groups) how often each group was drawn; the same for every metric."""
+    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), RESAMPLES)
 
 
 def _figure(
@@ -219,7 +224,7 @@ def _figure(
     old, new = values[known].T
     groups = [pair[0].group for pair, ok in zip(pairs, known, strict=True) if ok]
     gains = SENSE[metric] * (new - old)
-    lower, upper = group_bounds(gains, groups, np.random.default_rng(rules.seed))
+    lower, upper = group_bounds(gains, groups, rules.seed)
     return Figure(
         metric,
         pattern_type,

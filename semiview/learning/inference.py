@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from semiview.files.prediction_file import write_prediction
+from semiview.files.prediction_file import spread_path, write_prediction
 from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.messages import (
@@ -24,7 +24,12 @@ from semiview.learning.messages import (
     WorkFailed,
 )
 from semiview.learning.networks import DOWNSCALING, HALO_PX, PatternNet
-from semiview.learning.samples import Plane, scaled
+from semiview.learning.predictors import checked, predictor_of
+from semiview.learning.samples import Plane, has_square_pixels, scaled
+from semiview.metrology.contour import half_contours
+from semiview.metrology.uncertainty import edge_uncertainty_px
+
+Answer = Callable[[npt.NDArray[Any], PredictItem], tuple[Plane, Plane | None]]
 
 TILE_PX = 1024
 SMALLEST_PX = 2 * DOWNSCALING  # reflecting at a border needs two pixels on the deepest level
@@ -68,35 +73,91 @@ def predict_scaled(
     return np.clip(result[:height, :width], 0.0, 1.0)
 
 
+def predict_averaged(
+    network: PatternNet,
+    pixels: npt.NDArray[Any],
+    square: bool,
+    tile_px: int = TILE_PX,
+    device: torch.device | None = None,
+) -> tuple[Plane, Plane]:
+    """Mean (H, W) over the turns and mirror images of a picture, and the standard deviation over them.
+
+    Eight of them for `square` pixels, else the four without quarter turns. Raises ValueError as `predict` does.
+    """
+    total, squares = (np.zeros(pixels.shape, np.float64) for _ in range(2))
+    turns = range(4) if square else (0, 2)
+    for quarters in turns:
+        for mirrored in (False, True):
+            turned = np.rot90(pixels, quarters)
+            seen = predict(network, np.ascontiguousarray(turned[:, ::-1] if mirrored else turned), tile_px, device)
+            back = np.rot90(seen[:, ::-1] if mirrored else seen, -quarters)
+            total += back
+            squares += np.square(back, dtype=np.float64)
+    count = 2 * len(turns)
+    mean = total / count
+    spread = np.sqrt(np.maximum(squares / count - mean**2, 0) * count / (count - 1))
+    return np.clip(mean, 0, 1).astype(np.float32), spread.astype(np.float32)
+
+
 def predict_items(job: PredictJob, wish: Callable[[], Wish], device: torch.device) -> Iterator[Event]:
     """Predict the pictures of a job, one after the other; any wish ends it after the one at hand."""
     begun = time.monotonic()
     try:
-        network, _ = load_network(Path(job.checkpoint))
-    except FileProblem as problem:
+        answer = _answer_of(job, device)
+    except (FileProblem, ValueError) as problem:
         yield WorkFailed(str(problem))
         return
-    network.to(device)
     for number, item in enumerate(job.items):
         if wish():
             yield Finished("abandoned" if wish() == "abandon" else "cancelled", time.monotonic() - begun)
             return
         yield Progress(number, len(job.items), item.case_id)
-        yield _predicted(network, item, device)
+        yield _predicted(answer, item)
     yield Finished("done", time.monotonic() - begun, text=f"{len(job.items)} pictures")
 
 
-def _predicted(network: PatternNet, item: PredictItem, device: torch.device) -> Event:
+def _answer_of(job: PredictJob, device: torch.device) -> Answer:
+    """What turns one item into a probability and, where it is averaged, its spread."""
+    if job.predictor:
+        predictor = predictor_of(job.predictor)
+
+        def ask(pixels: npt.NDArray[Any], item: PredictItem) -> tuple[Plane, Plane | None]:
+            design = np.load(item.design_npy, allow_pickle=False) if item.design_npy else None
+            return checked(predictor(pixels, design, (item.nm_per_px_x, item.nm_per_px_y)), pixels.shape), None
+
+        return ask
+    network, _ = load_network(Path(job.checkpoint))
+    network.to(device)
+
+    def look(pixels: npt.NDArray[Any], item: PredictItem) -> tuple[Plane, Plane | None]:
+        if job.average:
+            return predict_averaged(
+                network, pixels, has_square_pixels(item.nm_per_px_x, item.nm_per_px_y), device=device
+            )
+        return predict(network, pixels, device=device), None
+
+    return look
+
+
+def _predicted(answer: Answer, item: PredictItem) -> Event:
+    out = Path(item.out_npy)
     try:
-        pixels = np.load(item.image_npy, allow_pickle=False)
-        write_prediction(Path(item.out_npy), predict(network, pixels, device=device))
+        probability, spread = answer(np.load(item.image_npy, allow_pickle=False), item)
+        beside = spread_path(out)
+        if spread is None:
+            beside.unlink(missing_ok=True)
+            write_prediction(out, probability)
+            return PredictionDone(item.case_id, item.out_npy)
+        write_prediction(out, probability)
+        write_prediction(beside, spread)
+        uncertainty_px = edge_uncertainty_px(probability, spread, half_contours(probability))
     except (OSError, ValueError, EOFError) as error:
         return PredictionFailed(item.case_id, f"the picture cannot be predicted: {error}")
     except FileProblem as problem:
         return PredictionFailed(item.case_id, str(problem))
     except (MemoryError, torch.OutOfMemoryError):
         return PredictionFailed(item.case_id, "there is not enough memory for this picture")
-    return PredictionDone(item.case_id, item.out_npy)
+    return PredictionDone(item.case_id, item.out_npy, uncertainty_px)
 
 
 def _padded(values: Plane) -> Plane:

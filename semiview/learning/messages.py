@@ -68,22 +68,38 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class PredictItem:
-    """One picture: its grey values as an .npy file, nm per px (NaN: unknown) and where its prediction goes."""
+    """One picture: its grey values as an .npy file, nm per px (NaN: unknown) and where its prediction goes.
+
+    `design_npy` holds the registered design as share of standing material, for predictors that want it; or is empty.
+    """
 
     case_id: str
     image_npy: str
     nm_per_px_x: float
     nm_per_px_y: float
     out_npy: str
+    design_npy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PredictJob:
-    """Predict pictures with one checkpoint."""
+    """Predict pictures with one checkpoint.
+
+    Attributes
+    ----------
+    checkpoint
+        Its file.
+    average
+        Predict every turn and mirror image; the mean is the prediction, the spread is written beside it.
+    predictor
+        Something else than a network of this program: see `predictors`. Empty: the checkpoint.
+    """
 
     checkpoint: str
     items: tuple[PredictItem, ...]
     device: Device = "auto"
+    average: bool = False
+    predictor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +193,15 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True)
 class PredictionDone:
-    """The prediction of one case is written."""
+    """The prediction of one case is written.
+
+    `uncertainty_px` is the 95th percentile of the contour's standard deviation over turns and mirror images; NaN where
+    they were not averaged.
+    """
 
     case_id: str
     path: str
+    uncertainty_px: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,12 @@ class Sample:
     @property
     def turns(self) -> bool:
         """True if a quarter turn leaves the pixels as they are: square, or of unknown size."""
-        x, y = self.nm_per_px
-        return not abs(x / y - 1) > 1e-3
+        return has_square_pixels(*self.nm_per_px)
+
+
+def has_square_pixels(x_nm: float, y_nm: float) -> bool:
+    """True if a quarter turn leaves the pixels as they are: square within 0.1 %, or of unknown size (NaN)."""
+    return not abs(x_nm / y_nm - 1) > 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from semiview.core.coverage import Coverage
 from semiview.core.document import Document
 from semiview.core.outline import Points
 from semiview.core.raster import coverage
+from semiview.core.registration import Registration
 from semiview.core.review import Decision
 from semiview.feedback.record import IGNORED, Record
 from semiview.files.problem import FileProblem
@@ -112,7 +113,7 @@ def record_of(
         seen |= {
             "design_outlines_nm": case.design.target,
             "design_tone": case.design.tone or "",
-            "design_raster": _design_raster(case, document),
+            "design_raster": design_raster(case, document.registration),
         }
     if decision.kind == "reject":
         return Record(**said, **seen)
@@ -207,11 +208,11 @@ def _shape(case: Case, document: Document) -> Coverage | None:
     return None if case.prediction is None else Coverage.from_probability(case.prediction.probability)
 
 
-def _design_raster(case: Case, document: Document) -> npt.NDArray[np.uint8] | None:
+def design_raster(case: Case, registration: Registration) -> npt.NDArray[np.uint8] | None:
     """Standing material of the design on the picture's grid, 0 to 255; None while it cannot be said."""
     if case.design is None or case.design.tone is None or not case.sem.pixel_size.known:
         return None
-    outlines = tuple(document.registration.outline_to_px(outline) for outline in case.design.target)
+    outlines = tuple(registration.outline_to_px(outline) for outline in case.design.target)
     drawn = np.rint(coverage(outlines, case.sem.shape) * 255).astype(np.uint8)
     return drawn if case.design.tone == "raised" else 255 - drawn
 

@@ -222,7 +222,7 @@ def _prepare(workspace: Workspace, case_ids: list[str], folder: Path) -> _Batch:
         if number and (made.exists() or workspace.project.row(case_id).prediction is not None):
             continue
         try:
-            items.append(predict_item(workspace, checkpoint, case_id, folder / f"{number}.npy"))
+            items.append(predict_item(workspace, checkpoint.id, case_id, folder / f"{number}.npy"))
         except FileProblem as problem:
             failed.append((case_id, str(problem)))
     return _Batch(workspace, checkpoint, tuple(items), tuple(failed))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from semiview.learning.inference import predict
+from semiview.learning.inference import predict, predict_averaged
 from semiview.learning.networks import DOWNSCALING, HALO_PX, PatternNet, build, parameter_count
 
 
@@ -67,3 +67,29 @@ def test_that_the_small_preset_stays_small():
 def test_that_an_unknown_network_is_refused():
     with pytest.raises(ValueError, match="no network"):
         build({"network": "Oracle", "width": 16})
+
+
+def test_that_the_average_turns_with_the_picture(network):
+    picture = np.random.default_rng(2).integers(0, 255, (96, 64)).astype(np.uint8)
+    mean, spread = predict_averaged(network, picture, square=True)
+    turned, turned_spread = predict_averaged(network, np.rot90(picture).copy(), square=True)
+    np.testing.assert_allclose(np.rot90(turned, -1), mean, atol=2e-5)
+    np.testing.assert_allclose(np.rot90(turned_spread, -1), spread, atol=2e-4)
+    assert spread.max() > 1e-3
+    once = np.stack([predict(network, picture), predict(network, picture[:, ::-1].copy())[:, ::-1]])
+    assert np.abs(once - mean).max() <= 8 * spread.max()
+
+
+def test_that_oblong_pixels_are_never_turned_by_a_quarter(network):
+    picture = np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+    four, _ = predict_averaged(network, picture, square=False)
+    by_hand = np.mean(
+        [
+            predict(network, picture),
+            predict(network, picture[:, ::-1].copy())[:, ::-1],
+            predict(network, picture[::-1].copy())[::-1],
+            predict(network, picture[::-1, ::-1].copy())[::-1, ::-1],
+        ],
+        axis=0,
+    )
+    np.testing.assert_allclose(four, by_hand, atol=2e-6)
