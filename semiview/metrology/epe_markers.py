@@ -29,6 +29,8 @@ class EpeMarkers:
         (M,) as in `EpeTable`.
     x_nm, y_nm, epe_nm, sigma_nm
         (M,) of the point with the largest |EPE|, or of the middle one where there is no EPE; NaN likewise.
+    bound_ratio
+        (M,) standard deviation of the edge in the picture over its Cramer-Rao bound; NaN where there is none.
     points
         (M,) number of points.
     reason
@@ -44,6 +46,7 @@ class EpeMarkers:
     y_nm: Floats
     epe_nm: Floats
     sigma_nm: Floats
+    bound_ratio: Floats
     points: Integers
     reason: npt.NDArray[np.str_]
     point_marker: Integers
@@ -59,6 +62,12 @@ def faults_of(table: EpeTable, tolerance_nm: float) -> npt.NDArray[np.str_]:
         table.state == "valid", np.where(over, "over tolerance", ""), table.state
     ).astype("<U14")
     return result
+
+
+def bound_ratio(table: EpeTable) -> Floats:
+    """(N,) standard deviation of each point's edge in the picture over the least it could be (Cramer-Rao)."""
+    ratio: Floats = table.edge_sigma_nm / np.where(table.edge_bound_nm > 0, table.edge_bound_nm, np.nan)
+    return ratio
 
 
 def epe_markers(table: EpeTable, tolerance_nm: float) -> EpeMarkers:
@@ -87,7 +96,8 @@ def epe_markers(table: EpeTable, tolerance_nm: float) -> EpeMarkers:
     worst = kept[np.where(without, first + counts // 2, worst)]
     return EpeMarkers(
         fault[worst], table.feature_class[worst], table.feature_id[worst], table.x_nm[worst], table.y_nm[worst],
-        table.epe_nm[worst], table.sigma_nm[worst], counts, table.reason[worst], point_marker,
+        table.epe_nm[worst], table.sigma_nm[worst], bound_ratio(table)[worst], counts, table.reason[worst],
+        point_marker,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 
 from semiview.metrology.cd import CdRow
 from semiview.metrology.epe import EpeTable
-from semiview.metrology.epe_markers import EpeMarkers
+from semiview.metrology.epe_markers import EpeMarkers, bound_ratio
 from semiview.metrology.roughness import RoughnessRow
 from semiview.metrology.scores import ScoreRow
 from semiview.ui.column_model import (
@@ -55,6 +55,7 @@ EPE_COLUMNS = (
     Column("At", str, "On a straight edge or at a corner", right=False),
     Column("Feature", whole, "Number of the polygon in the design"),
     Column("σ nm", nanometres, "Standard deviation of the edge's place, the registration's included"),
+    Column("σ/CRB", hundredths, "The edge's own, without the registration, over the Cramér-Rao bound; 1 is best"),
 )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def marker_rows(source: str, markers: EpeMarkers, flags: npt.NDArray[np.int64]) 
     size = np.nan_to_num(np.abs(markers.epe_nm))
     return Rows(
         (markers.epe_nm, markers.fault, markers.points, flags, markers.feature_class, markers.feature_id,
-         markers.sigma_nm),
+         markers.sigma_nm, markers.bound_ratio),
         np.column_stack([markers.x_nm, markers.y_nm]),
         np.lexsort((-markers.points, -size, rank)),
         marker_keys(source, markers),
@@ -86,7 +87,7 @@ def point_rows(table: EpeTable) -> Rows:
     size = np.nan_to_num(np.abs(table.epe_nm))
     return Rows(
         (table.epe_nm, table.state, np.ones(count, np.int64), np.zeros(count, np.int64), table.feature_class,
-         table.feature_id, table.sigma_nm),
+         table.feature_id, table.sigma_nm, bound_ratio(table)),
         np.column_stack([table.x_nm, table.y_nm]),
         np.lexsort((-size, rank)),
         range(count),

@@ -68,9 +68,14 @@ class GaugesItem(QGraphicsItem):
         painter.drawLines([line for start, end, _ in seen for line in _bar(start, end)])
         if len(seen) <= MOST_VALUES:
             metrics = QFontMetricsF(painter.font())
+            taken: list[QRectF] = []
             for start, end, text in seen:
-                if text and QLineF(start, end).length() >= metrics.horizontalAdvance(text) / 3:
-                    draw_label(painter, (start + end) / 2 + QPointF(6, -6), text)
+                place = (start + end) / 2 + QPointF(6, -6)
+                box = label_box(metrics, place, text)
+                # A value that would lie over another one comes into sight when the picture is enlarged.
+                if text and not any(box.intersects(other) for other in taken):
+                    taken.append(box)
+                    draw_label(painter, place, text)
         painter.restore()
 
 
@@ -262,12 +267,16 @@ def _bar(start: QPointF, end: QPointF) -> list[QLineF]:
 
 def draw_label(painter: QPainter, place: QPointF, text: str) -> None:
     """Light text on a dark ground, its base line beginning at `place`, in screen px."""
-    metrics = QFontMetricsF(painter.font())
-    box = QRectF(
-        place.x() - 4, place.y() - metrics.ascent() - 2, metrics.horizontalAdvance(text) + 8, metrics.height() + 4
-    )
+    box = label_box(QFontMetricsF(painter.font()), place, text)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(TEXT_GROUND)
     painter.drawRoundedRect(box, 3, 3)
     painter.setPen(TEXT)
     painter.drawText(place, text)
+
+
+def label_box(metrics: QFontMetricsF, place: QPointF, text: str) -> QRectF:
+    """The ground of a label whose base line begins at `place`."""
+    return QRectF(
+        place.x() - 4, place.y() - metrics.ascent() - 2, metrics.horizontalAdvance(text) + 8, metrics.height() + 4
+    )
