@@ -108,8 +108,10 @@ def match_score(typed: str, name: str) -> float | None:
             found = text.find(letter, place + 1)
             if found < 0:
                 break
+            gap = found - place - 1
             starts_word = found == 0 or not text[found - 1].isalnum()
-            score += 2.0 if starts_word else 1.5 if found == place + 1 else -0.1 * min(found - place, 10)
+            score += 2.5 if gap == 0 and found > begin else 2.0 if starts_word else 0.0
+            score -= 0.1 * min(gap, 10)
             place = found
         else:
             score -= 0.01 * len(text) + 0.02 * begin

@@ -30,9 +30,9 @@ class CompareSpec:
 
 
 COMPARE_MODES: Mapping[CompareMode, CompareSpec] = {
-    "three": CompareSpec("Three side by side", "SEM, design and prediction", ("sem", "design", "prediction")),
-    "two": CompareSpec("Two side by side", "The two pictures that are compared", ()),
-    "single": CompareSpec("SEM alone", "One view", ("sem",)),
+    "three": CompareSpec("Three views", "SEM, design and prediction side by side", ("sem", "design", "prediction")),
+    "two": CompareSpec("Two views", "The two pictures that are compared side by side", ()),
+    "single": CompareSpec("SEM alone", "One large view", ("sem",)),
     "overlay": CompareSpec("Overlay", "The second laid over the first; Shift+wheel says how strongly", adjusts="blend"),
     "blink": CompareSpec("Blink", "One and the other by turns; hold F to turn by hand"),
     "curtain": CompareSpec("Curtain", "One beside the other, the divider moves", adjusts="divider"),

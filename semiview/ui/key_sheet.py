@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from semiview.ui.actions import GESTURES, SCOPE_TITLES, ActionSpec, Scope, native
+from semiview.ui.actions import GESTURES, SCOPE_TITLES, TOOLS, ActionSpec, Scope, native
 from semiview.ui.key_map import KeyMap
 
 COLUMN_COUNT = 3
@@ -43,6 +43,7 @@ class KeySheet(QDialog):
         for label in self._columns:
             label.setTextFormat(Qt.TextFormat.RichText)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            label.setWordWrap(True)
             columns.addWidget(label, 1)
         area = QScrollArea(widgetResizable=True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -59,7 +60,7 @@ class KeySheet(QDialog):
         layout.addWidget(area)
         layout.addLayout(foot)
         self._fill()
-        self.resize(1080, 660)
+        self.resize(1180, 660)
 
     def _fill(self) -> None:
         scopes = live_scopes(self._tool) if not self.all_keys.isChecked() else list(SCOPE_TITLES)
@@ -78,9 +79,9 @@ class KeySheet(QDialog):
 
 
 def live_scopes(tool: str) -> list[Scope]:
-    """Scopes whose keys act with this tool in hand, its own first."""
+    """Scopes whose keys act with this tool in hand, its own first; those named after another tool do not."""
     own: list[Scope] = [scope for scope in SCOPE_TITLES if scope == tool]
-    return own + [scope for scope in SCOPE_TITLES if scope not in own and scope not in ("register", "landmarks")]
+    return own + [scope for scope in SCOPE_TITLES if scope not in TOOLS]
 
 
 def rows(keys: KeyMap, scope: Scope, tool: str | None = None) -> list[tuple[str, str]]:
@@ -89,16 +90,18 @@ def rows(keys: KeyMap, scope: Scope, tool: str | None = None) -> list[tuple[str,
     def acts(spec: ActionSpec) -> bool:
         return tool is None or not spec.hands or tool in spec.hands
 
-    found = [
-        (native(spec.keys), spec.text) for spec in keys.table() if spec.scope == scope and spec.keys and acts(spec)
-    ]
+    specs = [spec for spec in keys.table() if spec.scope == scope and spec.keys and acts(spec)]
+    alone = [spec for spec in specs if spec.id.endswith(".alone")]
+    found = [(native(spec.keys), spec.text) for spec in specs if spec not in alone]
+    if alone:
+        found.append((f"{native(alone[0].keys)} … {native(alone[-1].keys)}", "That overlay alone, and back"))
     return found + [(gesture.gesture, gesture.text) for gesture in GESTURES if gesture.scope == scope]
 
 
 def scope_html(scope: Scope, found: list[tuple[str, str]]) -> str:
     """Heading and table of one scope."""
     cells = "".join(
-        f"<tr><td style='padding:1px 14px 1px 0'><b>{escape(key)}</b></td><td>{escape(text)}</td></tr>"
+        f"<tr><td width='38%' style='padding:1px 10px 1px 0'><b>{escape(key)}</b></td><td>{escape(text)}</td></tr>"
         for key, text in found
     )
-    return f"<h3>{SCOPE_TITLES[scope]}</h3><table>{cells}</table>"
+    return f"<h3>{SCOPE_TITLES[scope]}</h3><table width='100%'>{cells}</table>"

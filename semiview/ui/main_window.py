@@ -41,6 +41,7 @@ from semiview.ui.key_sheet import KeySheet
 from semiview.ui.measure_bindings import measure_bindings
 from semiview.ui.panels.align_strip import AlignStrip
 from semiview.ui.panels.case_list import CaseList
+from semiview.ui.panels.display import DisplayPanel
 from semiview.ui.panels.log import LOGGER, LogPanel
 from semiview.ui.panels.measurements.panel import MeasurementsPanel
 from semiview.ui.panels.message_page import MessagePage
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         self.align_strip = AlignStrip(self.desk.aligning, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
         self.views.set_corner(self.legend)
+        self.display = DisplayPanel(session, self.actions_)
         self.status_line = StatusLine(session, self.desk.saving)
         self.setStatusBar(self.status_line)
         self._build_docks()
@@ -199,6 +201,7 @@ class MainWindow(QMainWindow):
         self.readings, self.work = QTabWidget(), QTabWidget()
         self.readings.addTab(self.registration, "Registration")
         self.readings.addTab(self.measurements, "CD and EPE")
+        self.readings.addTab(self.display, "Display")
         self.work.addTab(self.training, "Training")
         self.work.addTab(self.log, "Log")
         for tabs in (self.readings, self.work):

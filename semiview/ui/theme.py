@@ -108,6 +108,10 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
     QPushButton[chip="true"]:checked {{ background: {GOOD}; border-color: {GOOD}; color: #ffffff; }}
     QPushButton[chip="true"]:checked:disabled {{ background: {line}; border-color: {line}; color: {dim}; }}
     QPushButton[main="true"]:enabled {{ background: {highlight}; border-color: {highlight}; color: {highlighted}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QTreeView::item {{ padding: 2px 0; }}
+    QToolButton:focus, QComboBox:focus, QCheckBox:focus, QSlider:focus, QTableView:focus, QTreeView:focus,
+    QListView:focus, QPlainTextEdit:focus {{ outline: 1px solid {highlight}; }}
     QLabel[dim="true"] {{ color: {dim}; }}
     QFrame[bar="true"] {{ background: {base}; border: 1px solid {line}; border-left: 4px solid {DOUBT};
                           border-radius: 4px; }}

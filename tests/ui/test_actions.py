@@ -45,7 +45,8 @@ def test_that_return_and_enter_both_accept_and_no_decision_repeats() -> None:
 
 def test_that_the_key_sheet_names_every_key_and_gesture() -> None:
     sheet = [text for scope in SCOPE_TITLES for _, text in rows(KeyMap(), scope)]
-    assert [spec.id for spec in TABLE if spec.keys and spec.text not in sheet] == []
+    said_at_once = [spec for spec in TABLE if spec.id.endswith(".alone")]
+    assert [spec.id for spec in TABLE if spec.keys and spec.text not in sheet and spec not in said_at_once] == []
     assert [gesture.text for gesture in GESTURES if gesture.text not in sheet] == []
 
 

@@ -14,7 +14,6 @@ from semiview.core.case import Case
 from semiview.core.coverage import Coverage
 from semiview.core.document import Document
 from semiview.core.outline import Points
-from semiview.core.sem_image import SemImage
 from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import BORDER
@@ -27,12 +26,11 @@ from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.ruler_marks import MeasureMarks, RulersItem
 from semiview.ui.canvas.view import TOOLS, ImageView, Tool
 from semiview.ui.compare_modes import COMPARE_MODES, KIND_TITLES, PAIRS, Kind, composed, shown
+from semiview.ui.grey_levels import automatic_levels
 from semiview.ui.view_settings import ViewSettings
 
 BLINK_MS = 250
 KEPT_PICTURES_KIB = 160 * 1024
-BLACK_PERCENTILE, WHITE_PERCENTILE = 0.1, 99.9
-LEVEL_SAMPLES = 1_000_000
 
 NO_CASE = "Open a project, then choose a case in the list."
 NO_DESIGN = "This case has no design.\nName a GDS, OASIS or mask file in the column “design” of cases.csv."
@@ -526,14 +524,6 @@ def changed_tiles(old: Coverage, new: Coverage) -> list[tuple[int, int, npt.NDAr
             left += second.shape[1]
         top += after[0].shape[0]
     return found
-
-
-def automatic_levels(sem: SemImage) -> tuple[float, float]:
-    """Grey values to draw black and white: nearly the darkest and the brightest of the picture."""
-    step = max(int(np.sqrt(sem.pixels.size / LEVEL_SAMPLES)), 1)
-    sample = sem.pixels[::step, ::step]
-    low, high = np.nanpercentile(sample, [BLACK_PERCENTILE, WHITE_PERCENTILE])
-    return (float(low), float(high)) if low < high else (float(low) - 0.5, float(low) + 0.5)
 
 
 def drawable(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

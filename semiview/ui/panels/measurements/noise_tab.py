@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from semiview.core.sem_image import PixelSize
 from semiview.metrology.precision import EdgePrecision
-from semiview.ui.canvas.linked_views import automatic_levels
+from semiview.ui.grey_levels import automatic_levels
 from semiview.ui.panels.measurements.reading import Reading
 from semiview.ui.plots.noise_plot import NoisePlot
 
