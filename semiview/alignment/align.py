@@ -55,7 +55,8 @@ def align(
     ignore
         Region of the picture that must not be looked at; layers of the role `ignore` are left out besides.
     landmarks
-        For the method `landmarks`.
+        For the method `landmarks`; for `auto` the first place, which the design's edges then refine. Where several
+        places fit they say which one is meant, and a person vouches for it.
 
     Returns
     -------
@@ -83,6 +84,8 @@ def align(
         return _failed(case, method, "nothing of the design lies in or near the picture: check the stage position")
     search = CoarseSearch(case.sem.pixels, outlines_px, case.nominal.frame.nm_per_px, ignored)
     sight = Sight.of(case.sem.pixels, ignored)
+    if method == "auto" and landmarks is not None and len(landmarks):
+        return _from_landmarks(case, landmarks, transform, search, sight)
     tried = FINDERS if method == "auto" else {method: FINDERS[method]}
     answers: list[Registration] = []
     for find in tried.values():
@@ -104,6 +107,33 @@ def align(
     if likely is None:
         return answers[0]
     return replace(answers[0], trust=replace(answers[0].trust, grounds=(likely, *answers[0].trust.grounds)))
+
+
+def _from_landmarks(
+    case: Case, landmarks: Landmarks, transform: Transform, search: CoarseSearch, sight: Sight
+) -> Registration:
+    """Refined on the edges from where landmarks put the design; of several places that fit, theirs."""
+    start = _by_landmarks(case, landmarks, transform)
+    if start.trust.verdict == "failed":
+        return start
+    found = _refined(case, "auto", search, sight, Placement.of_registration(start, case.nominal), transform)
+    if found.trust.verdict != "periodic":
+        return found
+    apart = np.array([(0.0, 0.0), *found.trust.alternatives]) / case.nominal.frame.nm_per_px
+    missed = np.median(found.to_px(landmarks.points_nm) - landmarks.points_px, axis=0)  # theirs is here, less that
+    away = np.hypot(*(apart * (1, -1) + missed).T)
+    if int(np.argmin(away)) != 0:
+        return found
+    say = "1 landmark says" if len(landmarks) == 1 else f"{len(landmarks)} landmarks say"
+    ground = f"{say} which of {len(apart)} places that fit is meant, {away[0]:.1f} px from here"
+    trust = replace(
+        found.trust,
+        verdict="manual",
+        registration_class=None,
+        alternatives=(),
+        grounds=(ground, *found.trust.grounds[1:]),
+    )
+    return replace(found, trust=trust)
 
 
 def _refined(

@@ -38,6 +38,14 @@ class Placement:
     score: float
     bright: bool
 
+    @classmethod
+    def of_registration(cls, registration: Registration, nominal: Registration) -> "Placement":
+        """The inverse of `to_registration`; of no score."""
+        flip = np.diag([1.0, -1.0])
+        linear = flip @ registration.linear_nm() @ np.linalg.inv(nominal.linear_nm()) @ flip
+        before, after = (flip @ np.array([each.shift_x_nm, each.shift_y_nm]) for each in (nominal, registration))
+        return cls(linear, (after - linear @ before) / nominal.frame.nm_per_px, 0.0, True)
+
     def to_registration(self, nominal: Registration, transform: Transform) -> Registration:
         """The total registration in the nominal frame."""
         flip = np.diag([1.0, -1.0])

@@ -268,7 +268,10 @@ def _register(desk: Desk) -> dict[str, Binding]:
         "register.turn_right": Binding(lambda: registering.turn(-TURN_DEG), why_not_turn),
         "register.shrink": Binding(lambda: registering.scale(1 / SCALE_STEP), why_not_turn),
         "register.enlarge": Binding(lambda: registering.scale(SCALE_STEP), why_not_turn),
-        "register.align": Binding(registering.align, lambda: desk.opening.why_not() or registering.why_not_align()),
+        "register.align": Binding(
+            lambda: registering.align(desk.landmarking.pairs),
+            lambda: desk.opening.why_not() or registering.why_not_align(),
+        ),
         "register.align_all": Binding(desk.align_all, desk.aligning.why_not_start),
         "register.calibrate": Binding(lambda: desk.calibrating.look(), desk.calibrating.why_not),
         "register.align_stop": Binding(desk.aligning.stop, desk.aligning.why_not_stop),

@@ -56,6 +56,12 @@ class Landmarking(QObject):
         """True while there is a landmark that is not applied."""
         return bool(self._sem)
 
+    @property
+    def pairs(self) -> Landmarks | None:
+        """The pairs that are whole; None without any."""
+        count = len(self._design)
+        return Landmarks(np.array(self._design), np.array(self._sem[:count])) if count else None
+
     def why_not_apply(self) -> str | None:
         """Why there is nothing to apply."""
         if self._session.tool != "landmarks":
@@ -126,7 +132,7 @@ class Landmarking(QObject):
         step = "Click a place in the SEM"
         if len(self._sem) > len(self._design):
             step = "Click the same place of the design"
-        lines = [f"{step}." if self._fit is None else f"{step}, or Return to apply."]
+        lines = [f"{step}." if self._fit is None else f"{step}, Return to apply, or Ctrl+R to align from here."]
         if self._why:
             lines.append(f"{self._why[:1].upper()}{self._why[1:]}.")
         fit, case = self._fit, self._session.case
@@ -146,11 +152,10 @@ class Landmarking(QObject):
             self._fit_again()
 
     def _fit_again(self) -> None:
-        document, count = self._session.document, len(self._design)
+        document, pairs = self._session.document, self.pairs
         self._fit, self._why = None, ""
-        if document is not None and count:
-            pairs = Landmarks(np.array(self._design), np.array(self._sem[:count]))
-            transform = min(transform_of(count), self._registering.freedom, key=ORDER.index)
+        if document is not None and pairs is not None:
+            transform = min(transform_of(len(pairs)), self._registering.freedom, key=ORDER.index)
             try:
                 self._fit = fit_landmarks(document.registration, pairs, transform)
             except ValueError as problem:

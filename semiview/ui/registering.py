@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from semiview.alignment.align import align
+from semiview.alignment.landmarks import Landmarks
 from semiview.core.edits import nudge, scale, set_registration, turn
 from semiview.core.registration import Registration, Transform, Trust, with_linear_nm
 from semiview.ui.latest import Errands, Latest
@@ -186,12 +187,13 @@ class Registering(QObject):
         copied = replace(copied, method="manual", trust=Trust(verdict="manual", grounds=(ground,)))
         self._session.apply(f"Copy from {previous.case_id}", lambda document: set_registration(document, copied))
 
-    def align(self) -> None:
-        """Find the registration off the window's thread."""
+    def align(self, landmarks: Landmarks | None = None) -> None:
+        """Find the registration off the window's thread, from landmarks if there are any, without what is ignored."""
         case, before = self._session.case, self._session.document
         if case is None or before is None:
             return
-        self._session.said.emit(f"Aligning {case.case_id}…")
+        how = "" if landmarks is None else f" from {len(landmarks)} landmark" + "s" * (len(landmarks) > 1)
+        self._session.said.emit(f"Aligning {case.case_id}{how}…")
 
         def done(found: Registration) -> None:
             document = self._session.document
@@ -212,8 +214,8 @@ class Registering(QObject):
             self._session.said.emit(f"{case.case_id} could not be aligned: {problem}")
             raise problem
 
-        freedom = self._freedom
-        self.latest.ask(lambda: align(case, transform=freedom), done, failed)
+        freedom, ignore = self._freedom, before.ignore
+        self.latest.ask(lambda: align(case, transform=freedom, ignore=ignore, landmarks=landmarks), done, failed)
 
     def _place(self, current: Registration) -> _Place | None:
         if current.trust.alternatives:

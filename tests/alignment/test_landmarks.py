@@ -8,7 +8,7 @@ from semiview.alignment.align import align
 from semiview.alignment.landmarks import Landmarks, fit_landmarks, snap_to_design, snap_to_image, transform_of
 from semiview.core.registration import Registration, nominal_registration, with_linear_nm
 from semiview.core.sem_image import PixelSize
-from tests.alignment.formed_fields import CENTRE_NM, formed_field, logic
+from tests.alignment.formed_fields import CENTRE_NM, contacts, formed_field, logic
 
 SQUARE = np.array([[0.0, 0.0], [100.0, 0.0], [100.0, 100.0], [0.0, 100.0]])
 SPREAD_NM = np.array(CENTRE_NM) + np.array([[-300.0, -200.0], [310.0, -150.0], [20.0, 260.0], [-180.0, 190.0]])
@@ -113,3 +113,23 @@ def test_that_a_click_on_the_image_snaps_to_corner_and_edge_within_a_tenth_pixel
     edge = snap_to_image((20.0, 62.0), noisy, 6.0)
     np.testing.assert_allclose(edge, (20.0, 59.5), atol=0.1)
     assert snap_to_image((95.0, 95.0), noisy, 6.0) is None
+
+
+def test_that_a_landmark_tells_the_automatic_alignment_which_lattice_place_is_meant() -> None:
+    field = formed_field(contacts(100.0, 1700), shift_nm=(90.0, -75.0), rotation_deg=0.4, tone="opening")
+    assert align(field.case).trust.verdict == "periodic"
+    point = field.truth.to_nm([[200.0, 260.0]])
+    pair = Landmarks(point, np.array([[203.0, 258.0]]))  # clicked 3.6 px off
+    found = align(field.case, landmarks=pair)
+    assert (found.method, found.trust.verdict, found.trust.alternatives) == ("auto", "manual", ())
+    assert "1 landmark says which of" in found.trust.grounds[0]
+    assert np.isfinite(found.trust.residual_nm)
+    assert np.median(field.error_px(found)) < 0.25
+
+
+def test_that_landmarks_are_where_the_automatic_alignment_begins_and_no_more() -> None:
+    field = formed_field(logic(5, 1700), shift_nm=(280.0, -240.0), rotation_deg=1.0)  # beyond 20 % of the field
+    points = field.truth.to_nm([[100.0, 120.0], [400.0, 410.0]])
+    found = align(field.case, landmarks=Landmarks(points, np.array([[102.0, 121.0], [399.0, 408.0]])))
+    assert found.trust.verdict == "unique", found.trust.grounds
+    assert np.median(field.error_px(found)) < 0.25

@@ -1,11 +1,13 @@
 """Landmarks through the real window: clicks by turns, the fit live, Backspace, Return, Esc."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from semiview.core.coverage import Coverage
 from semiview.core.registration import Registration
 from semiview.tasks.demo import unpack_example
 
@@ -115,3 +117,20 @@ def test_that_pairs_on_one_spot_are_refused_in_words(logic) -> None:
     document = logic.session.document
     logic.key(Qt.Key.Key_Return)
     assert logic.session.document is document
+
+
+def test_that_the_automatic_alignment_starts_from_the_landmarks_and_looks_not_at_what_is_ignored(logic) -> None:
+    session, said = logic.session, []
+    session.said.connect(said.append)
+    for point in corners(logic, 2):
+        pair(logic, point)
+    logic.key(Qt.Key.Key_R, CTRL)
+    logic.until(lambda: session.document.registration.trust.verdict is not None)
+    assert any("from 2 landmarks" in sentence for sentence in said)
+    found = session.document.registration
+    assert (found.method, found.trust.verdict) == ("auto", "unique")
+    everything = Coverage.from_array(np.full(session.case.sem.shape, 255, np.uint8))
+    session.apply("Ignore", lambda document: replace(document, ignore=everything))
+    logic.key(Qt.Key.Key_R, CTRL)
+    logic.until(lambda: any("nearly all of the picture is ignored" in sentence for sentence in said))
+    assert session.document.registration is found
