@@ -401,7 +401,9 @@ def measure(
 @app.command()
 def report(
     project: ProjectArgument,
-    out: Annotated[Path, typer.Option(help=".html or .pdf: a page; .lyrdb: EPE markers; .gds or .oas: contours.")],
+    out: Annotated[
+        Path, typer.Option(help=".html or .pdf: a page; .lyrdb: EPE markers; .gds, .oas: contours; .xlsx: tables.")
+    ],
     only: Annotated[str, typer.Option(help="accepted: only what was accepted or corrected.")] = "",
     method: Annotated[str, typer.Option(help="nominal: take the nominal frame where no registration stands.")] = "",
     scale: Annotated[str, typer.Option(help=f"{', '.join(get_args(Scale))}; blank: the project's setting.")] = "",

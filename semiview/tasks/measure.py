@@ -102,6 +102,16 @@ def project_inputs(workspace: Workspace) -> dict[str, str]:
     return {str(path): sha256_of_file(path) for path in paths if path.exists()}
 
 
+def measured_cases(
+    workspace: Workspace, options: MeasureOptions, wanted: Sequence[str]
+) -> Task[tuple[list[MeasuredCase], dict[str, str]]]:
+    """The measured cases in the order of `wanted`, and by case why one is missing or has a reservation."""
+    measured: dict[str, MeasuredCase] = {}
+    failed: dict[str, str] = {}
+    yield from _measured(workspace, options, wanted, measured, failed)
+    return [measured[case_id] for case_id in wanted if case_id in measured], failed
+
+
 def _measured(
     workspace: Workspace,
     options: MeasureOptions,

@@ -17,10 +17,13 @@ from semiview.files.report.html import html_of
 from semiview.files.report.pdf import pdf_of
 from semiview.files.report.pictures import case_figures
 from semiview.files.summary import summarised
+from semiview.files.table_rows import tables_of
 from semiview.files.tables import manifest_of
+from semiview.files.workbook import write_workbook
 from semiview.tasks.measure import (
     MeasureOptions,
     in_words,
+    measured_cases,
     measured_of,
     opened_and_measured,
     project_inputs,
@@ -30,8 +33,8 @@ from semiview.tasks.pool import each_case
 from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
 from semiview.tasks.workspace import Workspace
 
-PAGES, MARKERS, CONTOURS = (".html", ".pdf"), (".lyrdb",), (".gds", ".oas")
-SUFFIXES = (*PAGES, *MARKERS, *CONTOURS)
+PAGES, MARKERS, CONTOURS, WORKBOOKS = (".html", ".pdf"), (".lyrdb",), (".gds", ".oas"), (".xlsx",)
+SUFFIXES = (*PAGES, *MARKERS, *CONTOURS, *WORKBOOKS)
 Answer = TypeVar("Answer")
 
 
@@ -50,7 +53,7 @@ class ReportResult:
 def check_suffix(out: Path) -> None:
     """Raise FileProblem if a report cannot be of this kind."""
     if out.suffix.lower() not in SUFFIXES:
-        kinds = ".html or .pdf for a page, .lyrdb for EPE markers, .gds or .oas for contours"
+        kinds = ".html or .pdf: a page; .lyrdb: EPE markers; .gds or .oas: contours; .xlsx: tables"
         raise FileProblem(out, f"A report of the kind {out.suffix or '(none)'} is not known.", f"Name it {kinds}.")
     if not out.absolute().parent.is_dir():
         raise FileProblem(out.absolute().parent, "There is no such folder.", "Make it, or write elsewhere.")
@@ -83,6 +86,14 @@ def report_project(
         layouts = {layout for _, layout in marked if layout}
         items = write_markers(out, [each for each, _ in marked], layout=min(layouts) if len(layouts) == 1 else "")
         shown = len(marked)
+    elif suffix in WORKBOOKS:
+        measured, reasons = yield from measured_cases(workspace, options, wanted)
+        failed |= reasons
+        tables = tables_of(measured)
+        summary = summarised(measured, failed, len(wanted), time.monotonic() - begun)
+        manifest = manifest_of(measured, project_inputs(workspace))
+        write_workbook(out, tables, {"summary": summary, "manifest": manifest})
+        shown, items = len(measured), sum(len(table.rows) for table in tables)
     else:
         contoured = yield from _answers(workspace, _contoured_case, wanted, options, failed)
         shown, items = len(contoured), write_contours(out, [each for each, _ in contoured])
@@ -104,7 +115,7 @@ def _answers(
             yield CaseFailed(outcome.case_id, outcome.reason)
         else:
             found[outcome.case_id] = outcome.answer
-            yield CaseDone(outcome.case_id, "")
+            yield CaseDone(outcome.case_id, "measured")
         yield Progress(number, len(wanted), outcome.case_id)
     return [found[case_id] for case_id in wanted if case_id in found]
 

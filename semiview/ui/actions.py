@@ -109,6 +109,23 @@ TABLE: tuple[ActionSpec, ...] = (
         "open",
     ),
     ActionSpec("app.save", "Save now", "app", ("Ctrl+S",), "Write the draft and the registration now", "save"),
+    ActionSpec(
+        "app.export",
+        "Export…",
+        "app",
+        ("Ctrl+E",),
+        "A report as HTML or PDF, tables as Excel, EPE markers for KLayout, contours as GDS or OASIS",
+    ),
+    ActionSpec("app.export_tables", "Export tables as CSV…", "app", (), "gauges, epe, roughness, scores into a folder"),
+    ActionSpec(
+        "app.export_accepted",
+        "Export only accepted",
+        "app",
+        (),
+        "Leave out what nobody accepted or corrected",
+        checkable=True,
+    ),
+    ActionSpec("app.export_stop", "Stop the export", "app", (), "Nothing is written then", short="Stop"),
     ActionSpec("app.undo", "Undo", "app", ("Ctrl+Z",), "Take back the last edit of this case", "undo", repeats=True),
     ActionSpec("app.redo", "Redo", "app", ("Ctrl+Shift+Z", "Ctrl+Y"), "Do it again", "redo", repeats=True),
     ActionSpec(
@@ -543,7 +560,8 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
 )
 # Ids in the order of each menu; an empty one is a line between groups.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("&Project", ("app.open", "app.save", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
+    ("&Project", ("app.open", "app.save", "", "app.export", "app.export_tables", "app.export_accepted",
+                  "app.export_stop", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
     ("&Edit", ("app.undo", "app.redo", "", "app.copy", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller",
                "tools.larger", "tools.snap", "",
                "polygon.finish", "polygon.erase", "polygon.back", "vertices.delete", "", "tools.uncorrect")),

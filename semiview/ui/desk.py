@@ -29,6 +29,7 @@ from semiview.ui.case_line import CaseLine
 from semiview.ui.case_model import CaseModel
 from semiview.ui.company import Company
 from semiview.ui.drafting import Drafting
+from semiview.ui.exporting import Exporting
 from semiview.ui.gauging import Gauging
 from semiview.ui.keeping import Keeping
 from semiview.ui.landmarking import Landmarking
@@ -73,6 +74,7 @@ class Desk(QObject):
         self.registering = Registering(self.session, self.errands, self)
         self.residuals = Residuals(self.session, self.errands, self)
         self.aligning = Aligning(self.session, self.saving, self.errands, self)
+        self.exporting = Exporting(self.session, self.saving, self)
         self.calibrating = Calibrating(self.session, self.saving, self.errands, self)
         self.landmarking = Landmarking(self.session, self.registering, self)
         self.painting = Painting(self.session, self)
@@ -149,6 +151,11 @@ class Desk(QObject):
         self.keeping.save_now()
         self.aligning.start()
 
+    def export(self, out: Path, kind: str = "") -> None:
+        """Write a report, tables, markers or contours of the project, from what is in hand now."""
+        self.keeping.save_now()
+        self.exporting.start(out, kind)
+
     def close(self) -> None:
         """Write what is in hand and end every thread and process."""
         self.keeping.leave()
@@ -157,6 +164,7 @@ class Desk(QObject):
         self.predicting.close()
         self.training.close()
         self.aligning.close()
+        self.exporting.close()
         self.measuring.latest.forget()
         self.residuals.latest.forget()
         self.calibrating.latest.forget()

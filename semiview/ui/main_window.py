@@ -35,6 +35,7 @@ from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.command_palette import CommandPalette
 from semiview.ui.compare_modes import COMPARE_MODES, PAIRS
 from semiview.ui.desk import Desk
+from semiview.ui.exporting import KINDS
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.key_map import KeyMap
 from semiview.ui.key_sheet import KeySheet
@@ -42,6 +43,7 @@ from semiview.ui.measure_bindings import measure_bindings
 from semiview.ui.panels.align_strip import AlignStrip
 from semiview.ui.panels.case_list import CaseList
 from semiview.ui.panels.display import DisplayPanel
+from semiview.ui.panels.export_strip import ExportStrip
 from semiview.ui.panels.log import LOGGER, LogPanel
 from semiview.ui.panels.measurements.panel import MeasurementsPanel
 from semiview.ui.panels.message_page import MessagePage
@@ -107,6 +109,7 @@ class MainWindow(QMainWindow):
         self.review.set_second_look(self.actions_["review.second_look"])
         self.registration = RegistrationPanel(session, self.desk.registering, self.desk.landmarking, self.actions_)
         self.align_strip = AlignStrip(self.desk.aligning, self.actions_)
+        self.export_strip = ExportStrip(self.desk.exporting, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
         self.views.set_corner(self.legend)
         self.display = DisplayPanel(session, self.actions_)
@@ -184,6 +187,10 @@ class MainWindow(QMainWindow):
         )
         return bindings | {
             "app.open": Binding(self._choose_project),
+            "app.export": Binding(self._choose_export, self.desk.exporting.why_not_start),
+            "app.export_tables": Binding(self._choose_folder, self.desk.exporting.why_not_start),
+            "app.export_accepted": Binding(self.desk.exporting.toggle_only_accepted),
+            "app.export_stop": Binding(self.desk.exporting.stop, self.desk.exporting.why_not_stop),
             "app.reviewer": Binding(self._ask_reviewer),
             "app.palette": Binding(lambda: CommandPalette(self.actions_, self).show()),
             "app.keys": Binding(lambda: KeySheet(self.actions_.keys, self.desk.session.tool, self).show()),
@@ -218,6 +225,7 @@ class MainWindow(QMainWindow):
         under.setSpacing(0)
         under.addWidget(self.case_list, 1)
         under.addWidget(self.align_strip)
+        under.addWidget(self.export_strip)
         self.docks = {
             "cases": self._dock("cases", "Cases", cases, left),
             "readings": self._dock("readings", "Readings and review", self.column, right),
@@ -317,6 +325,7 @@ class MainWindow(QMainWindow):
         session.noted.connect(logger.info)
         desk.predicting.failed.connect(logger.warning)
         desk.aligning.failed.connect(logger.warning)
+        desk.exporting.failed.connect(logger.warning)
         desk.training.failed.connect(lambda reason, _: logger.warning(reason))
         desk.saving.failed.connect(lambda failure: logger.warning(f"not saved: {failure.what}: {failure.why}"))
         session.place_wanted.connect(self._go_to)
@@ -357,8 +366,9 @@ class MainWindow(QMainWindow):
         for signal in (
             session.review_changed, session.measured, desk.registering.freedom_changed, desk.saving.changed,
             desk.opening.latest.busy_changed, desk.registering.latest.busy_changed, desk.predicting.changed,
-            desk.cases.modelReset, desk.aligning.changed, desk.landmarking.changed, desk.marking.changed,
-            desk.gauging.selected_changed, desk.gauging.rulers_changed, self.measurements.chosen_changed,
+            desk.cases.modelReset, desk.aligning.changed, desk.exporting.changed, desk.landmarking.changed,
+            desk.marking.changed, desk.gauging.selected_changed, desk.gauging.rulers_changed,
+            self.measurements.chosen_changed,
         ):  # fmt: skip
             signal.connect(self._refresh_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -378,6 +388,7 @@ class MainWindow(QMainWindow):
         self.actions_["view.still"].setChecked(view.still)
         self.actions_["tools.snap"].setChecked(view.snap)
         self.actions_["review.second_look"].setChecked(bool(self.desk.annotating.said.second_look))
+        self.actions_["app.export_accepted"].setChecked(self.desk.exporting.only_accepted)
         self.actions_["register.before"].setChecked(self.desk.session.before)
         self.actions_["app.predict_always"].setChecked(self.desk.predicting.automatic)
         self.actions_[f"tools.{self.desk.session.tool}"].setChecked(True)
@@ -495,6 +506,21 @@ class MainWindow(QMainWindow):
         folder = QFileDialog.getExistingDirectory(self, "Open project", begin)
         if folder:
             self.open_project(Path(folder))
+
+    def _choose_export(self) -> None:
+        name = f"{self._project_name()}.html"
+        path, kind = QFileDialog.getSaveFileName(self, "Export", str(self._beside_project() / name), ";;".join(KINDS))
+        if path:
+            self.desk.export(Path(path), kind)
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the tables", str(self._beside_project()))
+        if folder:
+            self.desk.export(Path(folder))
+
+    def _beside_project(self) -> Path:
+        workspace = self.desk.session.workspace
+        return Path.home() if workspace is None else workspace.project.folder
 
     def _ask_reviewer(self) -> None:
         name, given = QInputDialog.getText(

@@ -41,6 +41,7 @@ class Questions(QObject):
         desk.gauging.failed.connect(self.tell)
         desk.calibrating.offered.connect(self._offer_calibration)
         desk.calibrating.kept.connect(self._tell_calibration)
+        desk.exporting.failed.connect(lambda sentence: self._bar.ask("exporting", sentence, [("Close", _nothing)]))
         desk.saving.failed.connect(self._tell_failure)
         desk.saving.changed.connect(self._saving_changed)
 
