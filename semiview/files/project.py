@@ -27,6 +27,7 @@ from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import ProjectSettings, read_settings, write_setting
 from semiview.files.sem_image_file import load_sem_image
+from semiview.files.size_groups import GroupSize, SizeGroup, add_group_size, size_of_group
 
 SETTINGS = "project.toml"
 MARGIN, MOST_MARGIN_NM = 0.2, 10_000.0  # the stage may be off by that: of the field, and at most
@@ -165,8 +166,9 @@ class Project:
         """
         row = self.row(case_id)
         sem, info = load_sem_image(row.image, row.area, row.pixel_size, row.page)
-        if not sem.pixel_size.known and self.settings.pixel_size.known:
-            sem = replace(sem, pixel_size=self.settings.pixel_size)
+        if not sem.pixel_size.known:
+            told = size_of_group(self.settings.group_sizes, SizeGroup.of(sem, row.info))
+            sem = replace(sem, pixel_size=told or self.settings.pixel_size)
         warnings = list(info.warnings)
         if not sem.pixel_size.known:
             warnings.append(NO_PIXEL_SIZE)
@@ -189,6 +191,17 @@ class Project:
             If it could not be written.
         """
         return self._with_setting("nm_per_px", float(nm_per_px))
+
+    def set_group_size(self, group: SizeGroup, nm_per_px: float) -> "Project":
+        """The project with the pixel size of images of one kind that bring none, written to project.toml.
+
+        Raises
+        ------
+        FileProblem
+            If it could not be written.
+        """
+        add_group_size(self.settings_path, GroupSize(group, nm_per_px))
+        return self._read_again()
 
     def set_tone(self, tone: Tone) -> "Project":
         """The project with another default tone, written to project.toml; raises FileProblem if that failed."""

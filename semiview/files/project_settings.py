@@ -15,6 +15,7 @@ from semiview.files.calibration_entries import calibrations_in
 from semiview.files.durable_file import exclusive_lock, write_durably
 from semiview.files.layer_roles import LayerRole, parse_layers
 from semiview.files.problem import FileProblem
+from semiview.files.size_groups import GroupSize, group_sizes_in
 from semiview.monitoring.triggers import TriggerRules
 
 KEYS = (
@@ -27,6 +28,7 @@ KEYS = (
     "tone",
     "measure",
     "calibration",
+    "pixel_size",
     "gate",
     "retrain",
 )
@@ -44,6 +46,7 @@ class ProjectSettings:
     tone: Tone | None = None
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     calibrations: tuple[Calibration, ...] = ()
+    group_sizes: tuple[GroupSize, ...] = ()  # [[pixel_size]]: told for images of one magnification and size
     worst_epe_nm: float = float("inf")  # of [gate]: no checkpoint whose largest |EPE| error is beyond it is promoted
     retrain: TriggerRules = field(default_factory=TriggerRules)
 
@@ -86,6 +89,7 @@ def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]
         taken("tone", lambda value: parse_tone(_text(value)), None),
         taken("measure", _measure_settings, MeasureSettings()),
         taken("calibration", calibrations_in, ()),
+        taken("pixel_size", group_sizes_in, ()),
         taken("gate", _worst_epe_nm, float("inf")),
         taken("retrain", _retrain_rules, TriggerRules()),
     )

@@ -19,6 +19,7 @@ from semiview.files.case_list import INFO_COLUMNS
 from semiview.files.project import Project
 from semiview.files.registration_table import read_registrations
 from semiview.files.sem_image_file import read_sem_image
+from semiview.files.size_groups import SizeGroup
 from semiview.metrology.measurement import Measurement
 from semiview.tasks.queue import queue_state
 from semiview.tasks.workspace import Workspace, open_workspace
@@ -132,6 +133,10 @@ class Desk(QObject):
     def set_pixel_size(self, nm_per_px: float) -> None:
         """Remember a pixel size for the images that bring none, in project.toml."""
         self._change_project("pixel size", lambda project: project.set_pixel_size(nm_per_px))
+
+    def set_group_size(self, group: SizeGroup, nm_per_px: float) -> None:
+        """Remember a pixel size for the images of one magnification and size that bring none, in project.toml."""
+        self._change_project("pixel size", lambda project: project.set_group_size(group, nm_per_px))
 
     def add_calibration(self, calibration: Calibration) -> None:
         """Remember what a tool's pixels are at one magnification, in project.toml."""

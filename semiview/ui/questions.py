@@ -12,6 +12,7 @@ from semiview.core.case import Case
 from semiview.core.edits import set_registration
 from semiview.core.registration import Registration
 from semiview.files.project import NO_PIXEL_SIZE, NO_TONE
+from semiview.files.size_groups import SizeGroup
 from semiview.tasks.calibrate import in_words
 from semiview.ui.desk import Desk
 from semiview.ui.key_guard import KeyGuard
@@ -77,7 +78,7 @@ class Questions(QObject):
         if case is None:
             return
         if not case.sem.pixel_size.known:
-            self._ask_pixel_size()
+            self._ask_pixel_size(SizeGroup.of(case.sem, case.info))
         elif case.design is not None and case.design.tone is None:
             self._ask_tone()
         self._tell_warnings(case)
@@ -98,8 +99,10 @@ class Questions(QObject):
         if warnings and key not in self._waved_off:
             self._bar.ask("warnings", " ".join(warnings), [("Close", lambda: self._waved_off.add(key))])
 
-    def _ask_pixel_size(self) -> None:
-        if "pixel_size" in self._waved_off:
+    def _ask_pixel_size(self, group: SizeGroup) -> None:
+        """Asked once for each group of equal magnification and size."""
+        waved_off = f"pixel_size {group.in_words}"
+        if waved_off in self._waved_off:
             return
         entry = QLineEdit(placeholderText="nm per px")
         entry.setObjectName("pixel_size_entry")
@@ -110,19 +113,23 @@ class Questions(QObject):
         entry.installEventFilter(self._guard)
         self._bar.ask(
             "pixel_size",
-            "Nobody says how large a pixel of this image is. Until then there are no nanometres, no CD and no EPE.",
+            f"Nobody says how large a pixel of this image is ({group.in_words}). Until then there are no nanometres, "
+            "no CD and no EPE.",
             [
-                ("Use for the whole project", lambda: self._take_pixel_size(entry)),
-                ("Later", lambda: self._waved_off.add("pixel_size")),
+                ("Use for all of this kind", lambda: self._take_pixel_size(entry, group, True)),
+                ("Use for the whole project", lambda: self._take_pixel_size(entry, group, False)),
+                ("Later", lambda: self._waved_off.add(waved_off)),
             ],
             entry,
         )
 
-    def _take_pixel_size(self, entry: QLineEdit) -> None:
-        if entry.hasAcceptableInput():
+    def _take_pixel_size(self, entry: QLineEdit, group: SizeGroup, only_group: bool) -> None:
+        if entry.hasAcceptableInput() and only_group:
+            self._desk.set_group_size(group, float(entry.text()))
+        elif entry.hasAcceptableInput():
             self._desk.set_pixel_size(float(entry.text()))
         else:
-            self._ask_pixel_size()
+            self._ask_pixel_size(group)
             self._desk.session.said.emit("A pixel size is a positive number of nm, with a decimal point.")
 
     def _ask_tone(self) -> None:

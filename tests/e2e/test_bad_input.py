@@ -79,7 +79,8 @@ def test_that_an_unknown_pixel_size_is_asked_once_and_remembered(user, make_smal
     user.qtbot.keyClick(entry, Qt.Key.Key_Return)
     user.until(lambda: user.session.case is not None and user.session.case.sem.pixel_size.known)
     assert "2 nm/px" in user.window.status_line.pixel_size.text()
-    assert tomllib.loads((folder / "project.toml").read_text())["nm_per_px"] == 2.0
+    (told,) = tomllib.loads((folder / "project.toml").read_text())["pixel_size"]
+    assert told == {"width_px": 224, "height_px": 160, "nm_per_px": 2.0}
     user.open_case("c1")
     assert "pixel_size" not in user.window.questions_bar.names()
 
