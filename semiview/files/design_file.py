@@ -10,7 +10,9 @@ import gdstk
 import numpy as np
 
 from semiview.core.design import Design, DesignLayer, Tone
+from semiview.files.gds_structure import check_gds
 from semiview.files.layer_roles import LayerRole
+from semiview.files.layout_probe import can_be_read
 from semiview.files.layout_tree import LayoutTree
 from semiview.files.merged_outlines import merged_outlines
 from semiview.files.problem import FileProblem
@@ -18,6 +20,9 @@ from semiview.files.problem import FileProblem
 GDS_SUFFIXES = (".gds", ".gds2", ".gdsii", ".oas", ".oasis")
 OASIS_START = b"%SEMI-OASIS\r\n"
 NM = 1e-9
+
+_LARGE_BYTES = 2**25  # above, a whole parse in another process is quicker than a look at every record
+_proven: set[str] = set()  # SHA-256 of files that were found whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +54,15 @@ class DesignLibrary:
         """
         data_start, sha256 = _start_and_digest(path)
         read = gdstk.read_oas if data_start == OASIS_START else gdstk.read_gds
+        advice = "Export it again as GDSII or OASIS."
+        _refuse_damage(path, data_start == OASIS_START, sha256)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # missing references are named below
                 library = read(str(path), unit=NM)
-        except (OSError, RuntimeError) as error:
-            advice = "Export it again as GDSII or OASIS."
+            cells = {cell.name: cell for cell in library.cells if isinstance(cell, gdstk.Cell)}
+        except (OSError, RuntimeError, MemoryError, TypeError, ValueError) as error:
             raise FileProblem(path, "This is no GDS or OASIS file, or it is cut short.", advice) from error
-        cells = {cell.name: cell for cell in library.cells if isinstance(cell, gdstk.Cell)}
         if not cells:
             raise FileProblem(path, "There is no cell in the design.", "Export it again with its cells.")
         _refuse_circles(path, cells)
@@ -171,6 +177,34 @@ def layer_warnings(roles: Sequence[LayerRole]) -> tuple[str, ...]:
     if len(bare) < 2:
         return ()
     return (f"The layers {', '.join(bare)} have no role and are united as the target; name roles in `layers`.",)
+
+
+def _refuse_damage(path: Path, is_oasis: bool, sha256: str) -> None:
+    """Say what is wrong before the parser meets it: it trusts a file and would end the process."""
+    advice = "Export it again as GDSII or OASIS."
+    if sha256 in _proven:
+        return
+    if is_oasis or path.stat().st_size > _LARGE_BYTES:
+        if is_oasis and not _oasis_checksum_holds(path):
+            raise FileProblem(path, "The OASIS file is damaged: its checksum is wrong.", advice)
+        if not can_be_read(path, "read_oas" if is_oasis else "read_gds"):
+            raise FileProblem(path, "This is no GDS or OASIS file, or it is cut short or damaged.", advice)
+    else:
+        try:
+            check_gds(path.read_bytes())
+        except ValueError as error:
+            problem = f"This is no GDS or OASIS file, or it is cut short or damaged: {error}."
+            raise FileProblem(path, problem, advice) from error
+    _proven.add(sha256)
+
+
+def _oasis_checksum_holds(path: Path) -> bool:
+    """False if the file has a checksum and it is another one; many have none."""
+    try:
+        holds, _ = gdstk.oas_validate(str(path))
+    except (OSError, RuntimeError, MemoryError, ValueError):
+        return False
+    return holds is not False
 
 
 def _start_and_digest(path: Path) -> tuple[bytes, str]:
