@@ -1,5 +1,6 @@
 """Everything that undo covers in an open case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -30,6 +31,8 @@ class MeasureSettings:
     epe_reach_nm
         Farthest contour that still belongs to a point; also limited to half the local width or space. NaN: 60 nm or
         30 px, whichever is less, but at least 4 px.
+    short_edge_nm
+        Edges up to this length carry one EPE point, at their middle; NaN: they are treated as all others.
     tolerance_nm
         |EPE| above it is a violation.
     scale
@@ -45,9 +48,14 @@ class MeasureSettings:
     epe_reach_nm: float = float("nan")
     tolerance_nm: float = 15.0
     scale: Scale = "calibrated"
+    short_edge_nm: float = float("nan")
 
     def __eq__(self, other: object) -> bool:
         return same_values(self, other)
+
+
+# Where and how strictly EPE is read in the contest of ICCAD 2013, so that counts compare with what is published.
+ICCAD13: Mapping[str, float] = {"epe_step_nm": 40.0, "short_edge_nm": 80.0, "corner_nm": 20.0, "tolerance_nm": 15.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

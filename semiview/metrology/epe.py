@@ -6,70 +6,31 @@ the line p + a n, |a| <= reach. Positive: the drawn polygon printed larger.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from semiview.core.design import Design, Tone
+from semiview.core.design import Tone
 from semiview.core.document import MeasureSettings
-from semiview.core.outline import Points, signed_area
-from semiview.core.raster import coverage
+from semiview.core.outline import Points
 from semiview.core.registration import Registration
-from semiview.metrology.contour import Contours, edge_segments, on_border
-from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers
-from semiview.metrology.walk import Walk, clearances, corners, walk
+from semiview.core.sem_image import SemImage
+from semiview.metrology.contour import Contours, edge_segments
+from semiview.metrology.crossing import Booleans, Floats, Integers
+from semiview.metrology.epe_faults import (
+    bridged_in_picture,
+    bridged_in_shape,
+    outlines_far_from_design,
+    unclaimed_outlines,
+)
+from semiview.metrology.epe_points import EpePoints, edge_reach_nm
 
 Source = Literal["sem", "prediction", "approved"]
 EpeState = Literal["valid", "missing", "bridge", "extra", "unobserved"]
 
 MARGIN_PX = 2.0
 COSINE_60 = 0.5
-FREE_AXIS_COSINE = 0.1
-BRIDGE_REACHES = 4.0  # how far a neighbour is looked for, in reaches: two would do for the reach alone
-EXTRA_PX2 = 9.0  # a contour smaller than 3 x 3 px is no printed shape
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EpePoints:
-    """N points on the design's edges, and how far an edge of theirs may lie.
-
-    Attributes
-    ----------
-    points_nm, normals_nm
-        (N, 2) design nm; normals outward from the drawn polygon.
-    points_px, directions_px
-        (N, 2) image px, and the px that 1 nm along the normal is.
-    feature_id
-        (N,) index of the outline in `Design.target`.
-    corner
-        (N,) True for a corner itself; its normal halves the corner's angle. Between `corner_nm` and the corner there
-        are no points: what prints there is the corner's rounding.
-    reach_nm
-        (N,) |EPE| beyond which a contour belongs to something else.
-    space_nm, facing_id
-        (N,) distance outward to the next drawn edge and the feature it belongs to; inf and -1 if none is near.
-    free
-        (N,) True where the registration cannot be seen along the normal.
-    sigma_registration_nm
-        (N,) standard deviation of the registration along the normal; NaN if not known.
-    """
-
-    points_nm: Points
-    normals_nm: Points
-    points_px: Points
-    directions_px: Points
-    feature_id: Integers
-    corner: Booleans
-    reach_nm: Floats
-    space_nm: Floats
-    facing_id: Integers
-    free: Booleans
-    sigma_registration_nm: Floats
-
-    def __len__(self) -> int:
-        return len(self.feature_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,97 +74,6 @@ class EpeTable:
         return EpeTable(*(getattr(self, field.name)[keep] for field in fields(self)))
 
 
-@dataclass(frozen=True, slots=True)
-class EpeSummary:
-    """Statistics in nm over the valid points of the class `edge`; the counts are over all points.
-
-    `missing_features` counts features whose every observed point is missing. NaN where n is 0.
-    """
-
-    n: int
-    mean_nm: float
-    mean_abs_nm: float
-    rms_nm: float
-    sigma3_nm: float
-    max_nm: float
-    p5_nm: float
-    median_nm: float
-    p95_nm: float
-    violations: int
-    valid: int
-    missing: int
-    bridge: int
-    extra: int
-    unobserved: int
-    missing_features: int
-
-
-def design_points(
-    design: Design, registration: Registration, shape: tuple[int, int], settings: MeasureSettings
-) -> EpePoints:
-    """Points along the design's edges that lie in the picture or just outside it.
-
-    Without a usable scale there are none.
-    """
-    nm_per_px = registration.frame.nm_per_px
-    if not np.isfinite(nm_per_px) or not design.target:
-        return _empty_points()
-    step = settings.epe_step_nm if settings.epe_step_nm > 0 else max(5.0, nm_per_px)
-    corner = settings.corner_nm if settings.corner_nm >= 0 else max(20.0, 3 * nm_per_px)
-    reach = edge_reach_nm(settings, nm_per_px)
-    origin = np.array(design.field_nm[:2])
-    way, width, space, facing = _surroundings(design, step, corner, reach)
-    points_px = registration.to_px(way.points + origin)
-    around = reach / nm_per_px
-    height, columns = shape
-    near = (
-        (points_px[:, 0] > -around)
-        & (points_px[:, 0] < columns - 1 + around)
-        & (points_px[:, 1] > -around)
-        & (points_px[:, 1] < height - 1 + around)
-    )
-    way, points_px = way.where(near), points_px[near]
-    width, space, facing = width[near], space[near], facing[near]
-    axis = np.deg2rad(registration.trust.free_axis_deg)
-    free = np.abs(way.normals @ np.array([np.cos(axis), np.sin(axis)])) > FREE_AXIS_COSINE
-    sigma = np.array([registration.trust.sigma_x_nm, registration.trust.sigma_y_nm])
-    return EpePoints(
-        points_nm=way.points + origin,
-        normals_nm=way.normals,
-        points_px=points_px,
-        directions_px=way.normals @ registration.linear_px().T,
-        feature_id=way.outline,
-        corner=way.side < 0,
-        reach_nm=np.minimum(reach, np.minimum(width, space) / 2),
-        space_nm=space,
-        facing_id=facing,
-        free=free if np.isfinite(axis) else np.zeros(len(free), dtype=bool),
-        sigma_registration_nm=np.hypot(*(way.normals * sigma).T),
-    )
-
-
-def edge_reach_nm(settings: MeasureSettings, nm_per_px: float) -> float:
-    """Farthest edge that may belong to a point, before the local width and space limit it."""
-    return settings.epe_reach_nm if settings.epe_reach_nm > 0 else max(min(60.0, 30 * nm_per_px), 4 * nm_per_px)
-
-
-@lru_cache(maxsize=8)
-def _surroundings(
-    design: Design, step_nm: float, corner_nm: float, reach_nm: float
-) -> tuple[Walk, Floats, Floats, Integers]:
-    """The walk along the target relative to the field's corner, with the local width, space and facing feature.
-
-    It does not depend on the registration, which changes while a person drags the design.
-    """
-    origin = np.array(design.field_nm[:2])
-    outlines = [outline - origin for outline in design.target]
-    way = walk(outlines, step_nm, step_nm)
-    # A side too short for two corners keeps its middle third.
-    way = way.where(way.to_corner >= np.minimum(corner_nm, way.side_length / 3))
-    way = way.followed_by(corners(outlines))
-    return way, *clearances(way, outlines, BRIDGE_REACHES * reach_nm)
-
-
 def measure_epe(
     points: EpePoints,
     contours: Contours,
@@ -212,6 +82,8 @@ def measure_epe(
     ignore: Booleans | None,
     source: Source,
     tone: Tone = "raised",
+    sem: SemImage | None = None,
+    settings: MeasureSettings | None = None,
 ) -> EpeTable:
     """EPE of contours at design points.
 
@@ -221,13 +93,15 @@ def measure_epe(
         (H, W) True where nothing may be read.
     tone
         What the drawn polygon is: material or opening.
+    sem, settings
+        The picture that the contours were read from: it tells bridges and extra shapes, to which no contour that began
+        at the design leads. None for a shape, whose own contours tell them.
 
     Returns
     -------
     EpeTable
         One row per point, and one per contour that no point claims.
     """
-    outlines_px, found = contours.outlines, contours.found
     grid = edge_segments(contours, shape)
     crossed = grid.crossings(points.points_px, points.directions_px, -points.reach_nm, points.reach_nm)
     crossed = crossed.where((crossed.cosine if tone == "raised" else -crossed.cosine) >= COSINE_60)
@@ -243,8 +117,11 @@ def measure_epe(
 
     leaves, ignored = _unseen(points, epe, shape, ignore)
     absent = state == "missing"
-    if found is None and absent.any():
-        bridged = _bridged(points, absent, outlines_px, shape, tone)
+    if absent.any():
+        if sem is None:
+            bridged = bridged_in_shape(points, absent, contours.outlines, shape, tone)
+        else:
+            bridged = bridged_in_picture(points, absent, epe, sem)
         state[bridged] = "bridge"
         reason[bridged] = "joined to its neighbour"
     for which, why in ((leaves, "outside the picture"), (ignored, "ignored"), (points.free, "free axis")):
@@ -283,31 +160,16 @@ def measure_epe(
         edge_bound_nm=edge_bound,
         reason=reason,
     )
-    extra = _extra(hit, outlines_px, registration, shape, ignore, source) if count else None
-    return table if extra is None else EpeTable.concatenated([table, extra])
-
-
-def summarise(table: EpeTable, tolerance_nm: float) -> EpeSummary:
-    """Statistics of one source's rows."""
-    valid = table.state == "valid"
-    values = table.epe_nm[valid & (table.feature_class == "edge")]
-    observed = (table.state != "unobserved") & (table.state != "extra")
-    absent = table.state == "missing"
-    features = np.unique(table.feature_id[observed])
-    seen = np.unique(table.feature_id[observed & ~absent])
-    nan = float("nan")
-    mean = mean_abs = rms = spread = largest = low = median = high = nan
-    if len(values):
-        mean, mean_abs = float(values.mean()), float(np.abs(values).mean())
-        rms, spread, largest = float(np.sqrt(np.mean(values**2))), float(3 * values.std()), float(np.abs(values).max())
-        low, median, high = (float(value) for value in np.percentile(values, (5, 50, 95)))
-    return EpeSummary(
-        n=len(values), mean_nm=mean, mean_abs_nm=mean_abs, rms_nm=rms, sigma3_nm=spread, max_nm=largest,
-        p5_nm=low, median_nm=median, p95_nm=high, violations=int(np.sum(np.abs(values) > tolerance_nm)),
-        valid=int(valid.sum()), missing=int(absent.sum()), bridge=int(np.sum(table.state == "bridge")),
-        extra=int(np.sum(table.state == "extra")), unobserved=int(np.sum(table.state == "unobserved")),
-        missing_features=len(features) - len(seen),
-    )  # fmt: skip
+    if count == 0:
+        return table
+    claimed = np.zeros(len(contours.outlines), dtype=bool)
+    claimed[hit.owner] = True
+    extra = unclaimed_outlines(contours, claimed, shape)
+    if sem is not None and settings is not None:
+        nm_per_px = registration.frame.nm_per_px
+        extra += outlines_far_from_design(sem, points, settings, edge_reach_nm(settings, nm_per_px) / nm_per_px)
+    extra = [outline for outline in extra if ignore is None or not _any_marked(outline, ignore)]
+    return EpeTable.concatenated([table, _extra_rows(extra, registration, source)]) if extra else table
 
 
 def _unseen(
@@ -336,25 +198,6 @@ def _unseen(
     return leaves, ignored
 
 
-def _bridged(
-    points: EpePoints, absent: Booleans, outlines_px: Sequence[Points], shape: tuple[int, int], tone: Tone
-) -> Booleans:
-    """Where the whole space between the point and another feature is filled."""
-    result = np.zeros(len(points), dtype=bool)
-    asked = np.flatnonzero(absent & (points.facing_id >= 0) & (points.facing_id != points.feature_id))
-    if len(asked) == 0:
-        return result
-    printed = coverage(outlines_px, shape)
-    filled = np.ones(len(asked), dtype=bool)
-    height, width = shape
-    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
-        place = points.points_px[asked] + share * points.space_nm[asked, None] * points.directions_px[asked]
-        column, row = np.rint(np.clip(place, 0, (width - 1, height - 1))).astype(np.int64).T
-        filled &= (printed[row, column] > 0.5) == (tone == "raised")
-    result[asked] = filled
-    return result
-
-
 def _split(points: EpePoints, epe_nm: Floats) -> tuple[Floats, Floats, Floats]:
     """EPE = n . t + bias + local by least squares over the valid edge points; NaN where EPE is."""
     valid = np.isfinite(epe_nm)
@@ -370,29 +213,14 @@ def _split(points: EpePoints, epe_nm: Floats) -> tuple[Floats, Floats, Floats]:
     return of_registration, uniform, epe_nm - of_registration - uniform
 
 
-def _extra(
-    hit: Crossings,
-    outlines_px: Sequence[Points],
-    registration: Registration,
-    shape: tuple[int, int],
-    ignore: Booleans | None,
-    source: Source,
-) -> EpeTable | None:
-    """A row for each whole contour in the picture that no design edge claims."""
-    claimed = np.zeros(len(outlines_px), dtype=bool)
-    claimed[hit.owner] = True
-    height, width = shape
-    middles = []
-    for index in np.flatnonzero(~claimed).tolist():
-        outline = outlines_px[index]
-        if abs(signed_area(outline)) < EXTRA_PX2 or on_border(outline, shape).any():
-            continue
-        column, row = np.rint(np.clip(outline, 0, (width - 1, height - 1))).astype(np.int64).T
-        if ignore is None or not ignore[row, column].any():
-            middles.append(outline.mean(axis=0))
-    if not middles:
-        return None
-    places = registration.to_nm(np.array(middles))
+def _any_marked(outline: Points, ignore: Booleans) -> bool:
+    column, row = np.rint(np.clip(outline, 0, (ignore.shape[1] - 1, ignore.shape[0] - 1))).astype(np.int64).T
+    return bool(ignore[row, column].any())
+
+
+def _extra_rows(outlines_px: Sequence[Points], registration: Registration, source: Source) -> EpeTable:
+    """A row for each contour that no design edge claims."""
+    places = registration.to_nm(np.array([outline.mean(axis=0) for outline in outlines_px]))
     count = len(places)
     nan = np.full(count, np.nan)
     return EpeTable(
@@ -405,9 +233,3 @@ def _extra(
 def _dtype(column: str) -> str:
     widths = {"feature_id": "<i8", "source": "<U10", "feature_class": "<U6", "state": "<U10", "reason": "<U24"}
     return widths.get(column, "<f8")
-
-
-def _empty_points() -> EpePoints:
-    pairs, none, numbers = np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.int64)
-    nothing = np.empty(0, dtype=bool)
-    return EpePoints(pairs, pairs, pairs, pairs, numbers, nothing, none, none, numbers, nothing, none)

@@ -25,7 +25,9 @@ from semiview.metrology.contour import (
     sem_contours,
     shape_contours,
 )
-from semiview.metrology.epe import EpeSummary, EpeTable, Source, design_points, edge_reach_nm, measure_epe, summarise
+from semiview.metrology.epe import EpeTable, Source, measure_epe
+from semiview.metrology.epe_points import design_points, edge_reach_nm
+from semiview.metrology.epe_summary import EpeSummary, summarise
 from semiview.metrology.gauge import design_gauges
 from semiview.metrology.ignored import IgnoredBy, ignored_region
 from semiview.metrology.lattice import Lattice, picture_lattice
@@ -243,7 +245,8 @@ def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm
     epe = EpeTable.concatenated([])
     if design is not None and design.tone is not None:
         points = _design_points(design, registration, shape, under.settings)
-        epe = measure_epe(points, contours, registration, shape, ignored, source, design.tone)
+        sem = under.sem if source == "sem" else None
+        epe = measure_epe(points, contours, registration, shape, ignored, source, design.tone, sem, under.settings)
         gauges += _design_gauges(design, registration, shape)
     tone: Tone = "raised" if design is None or design.tone is None else design.tone
     cd = measure_cd(gauges, contours, registration, under.pixel_size, shape, source, edge_algorithm, ignored, tone)

@@ -49,7 +49,9 @@ class Walk:
         return Walk(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in Walk.__slots__))
 
 
-def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: bool = False) -> Walk:
+def walk(
+    outlines: Sequence[Points], step: float, chord: float, round_corners: bool = False, single_below: float = 0.0
+) -> Walk:
     """Points along closed outlines (inside on the left, y up), at most `step` apart and centred on each side.
 
     Parameters
@@ -60,6 +62,8 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
     round_corners
         False: chords end at the corners, so each side keeps its own normal. True: they go round, so that normals turn
         steadily from one side to the next.
+    single_below
+        Sides up to this length have one point, at their middle.
     """
     rings = _rings(outlines)
     if rings is None:
@@ -93,6 +97,7 @@ def walk(outlines: Sequence[Points], step: float, chord: float, round_corners: b
     )
 
     number = np.maximum(np.ceil(side_length / step - 1e-9), 1).astype(np.int64)
+    number[side_length <= single_below] = 1
     side, index = repeated(number)
     spacing = side_length / number
     place = (index + 0.5) * spacing[side]

@@ -8,7 +8,9 @@ import pytest
 from semiview.core.document import MeasureSettings
 from semiview.core.outline import rectangle
 from semiview.metrology.contour import Contours, half_contours
-from semiview.metrology.epe import EpeTable, design_points, measure_epe, summarise
+from semiview.metrology.epe import EpeTable, measure_epe
+from semiview.metrology.epe_points import design_points
+from semiview.metrology.epe_summary import summarise
 
 DrawField = Callable[..., Any]
 SETTINGS = MeasureSettings()

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
-from semiview.metrology.epe import EpeSummary
+from semiview.metrology.epe_summary import EpeSummary
 from semiview.metrology.measurement import Measurement
 from semiview.ui.gauging import Gauging
 from semiview.ui.latest import Errands

@@ -1,5 +1,6 @@
 """How edges are found, what counts and at which scale: one line that opens into the settings."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from semiview.core.document import EdgeAlgorithm, MeasureSettings, Scale
+from semiview.core.document import ICCAD13, EdgeAlgorithm, MeasureSettings, Scale
 from semiview.core.edits import set_settings
 from semiview.metrology.measurement import measuring_scale
 from semiview.ui.scale_words import pixel_size_in_words
@@ -33,9 +34,9 @@ ALGORITHM_TIPS: dict[EdgeAlgorithm, str] = {
     "model": "One line scan for all edges, fitted under the picture's own noise; nearest to the physical limit",
 }
 # Where EPE is read and what it may be; None: whatever else a project says.
-PRESETS: dict[str, tuple[float, float]] = {
-    "all along the edges": (float("nan"), 15.0),
-    "ICCAD 2013: every 40 nm": (40.0, 15.0),
+PRESETS: dict[str, Mapping[str, float]] = {
+    "all along the edges": {"tolerance_nm": 15.0} | dict.fromkeys(ICCAD13.keys() - {"tolerance_nm"}, float("nan")),
+    "ICCAD 2013: every 40 nm": ICCAD13,
 }
 OWN = "as the project says"
 SCALES: dict[Scale, str] = {
@@ -182,8 +183,9 @@ class SettingsStrip(QWidget):
     def _fill_presets(self, settings: MeasureSettings) -> None:
         self.preset.clear()
         here = -1
-        for number, (name, (step_nm, _)) in enumerate(PRESETS.items()):
+        for number, (name, preset) in enumerate(PRESETS.items()):
             self.preset.addItem(name, name)
+            step_nm = preset["epe_step_nm"]
             if step_nm == settings.epe_step_nm or (step_nm != step_nm and settings.epe_step_nm != settings.epe_step_nm):
                 here = number
         if here < 0:
@@ -194,8 +196,7 @@ class SettingsStrip(QWidget):
     def _take_preset(self, _: int) -> None:
         name = self.preset.currentData()
         if not self._filling and name is not None:
-            step_nm, tolerance_nm = PRESETS[name]
-            self._take(epe_step_nm=step_nm, tolerance_nm=tolerance_nm)
+            self._take(**PRESETS[name])
 
     def _take(self, **changes: Any) -> None:
         if self._filling:

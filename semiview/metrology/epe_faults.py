@@ -1,0 +1,127 @@
+"""What prints without an edge of its own: neighbours that joined, and shapes that nobody drew."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+from semiview.core.design import Tone
+from semiview.core.document import MeasureSettings
+from semiview.core.outline import Points, signed_area
+from semiview.core.raster import coverage
+from semiview.core.sem_image import SemImage
+from semiview.metrology.contour import (
+    Contours,
+    on_border,
+    outline_seeds,
+    picture_noise,
+    sem_contours,
+    threshold_outlines,
+)
+from semiview.metrology.crossing import Booleans, Floats
+from semiview.metrology.epe_points import EpePoints
+
+EXTRA_PX2 = 9.0  # a contour smaller than 3 x 3 px is no printed shape
+SEEN_EXTRA_PX2 = 64.0  # nor is a smaller one in a picture: debris and noise
+SPACE_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
+LEVEL_WINDOW_PX = 5
+LEVEL_SIGMAS = 4.0
+NEAREST_PX = 8.0
+FEWEST_VALID = 20
+
+
+def bridged_in_shape(
+    points: EpePoints, absent: Booleans, outlines_px: Sequence[Points], shape: tuple[int, int], tone: Tone
+) -> Booleans:
+    """(N,) where the whole space between an absent point and another feature is filled by a shape."""
+    asked, places = _spaces(points, absent, shape)
+    result = np.zeros(len(points), dtype=bool)
+    if len(asked):
+        printed = coverage(outlines_px, shape)[places]
+        result[asked] = ((printed > 0.5) == (tone == "raised")).all(axis=1)
+    return result
+
+
+def bridged_in_picture(points: EpePoints, absent: Booleans, epe_nm: Floats, sem: SemImage) -> Booleans:
+    """(N,) where the whole space between an absent point and another feature is as grey as the drawn features.
+
+    What features and spaces look like is read beside the edges that were found. Where the two differ by less than
+    four sigma of the noise nothing is called a bridge.
+    """
+    result = np.zeros(len(points), dtype=bool)
+    asked, places = _spaces(points, absent, sem.shape)
+    found = np.flatnonzero(np.isfinite(epe_nm) & ~points.corner)
+    if len(asked) == 0 or len(found) < FEWEST_VALID:
+        return result
+    smooth = _smooth(sem)
+    away = 0.8 * points.reach_nm[found, None] * points.directions_px[found]
+    edge = points.points_px[found] + epe_nm[found, None] * points.directions_px[found]
+    drawn, space = (float(np.median(smooth[_pixels(edge + sign * away, sem.shape)])) for sign in (-1.0, 1.0))
+    noise = float(picture_noise(sem).sigma(np.array((drawn + space) / 2))) / LEVEL_WINDOW_PX
+    if abs(drawn - space) < LEVEL_SIGMAS * noise:
+        return result
+    share = (smooth[places] - space) / (drawn - space)
+    result[asked] = (share > 0.5).all(axis=1)
+    return result
+
+
+def unclaimed_outlines(contours: Contours, claimed: Booleans, shape: tuple[int, int]) -> list[Points]:
+    """Whole contours in the picture that no design edge claims."""
+    return [
+        outline
+        for outline, owned in zip(contours.outlines, claimed.tolist(), strict=True)
+        if not owned and abs(signed_area(outline)) >= EXTRA_PX2 and not on_border(outline, shape).any()
+    ]
+
+
+def outlines_far_from_design(
+    sem: SemImage, points: EpePoints, settings: MeasureSettings, reach_px: float
+) -> list[Points]:
+    """Whole outlines in the picture, with an edge all round, that no design edge is near to.
+
+    They come from a threshold, since the design does not lead to them, and count only where the edges they lead to
+    are found as those of the design are.
+    """
+    far = []
+    largest = np.array([sem.shape[1] - 1, sem.shape[0] - 1])
+    tree = KDTree(points.points_px) if len(points) else None
+    for outline in _thresholded(sem):
+        inside = ((outline > 2) & (outline < largest - 2)).all()
+        if not inside or abs(signed_area(outline)) < SEEN_EXTRA_PX2:
+            continue
+        if tree is None or np.min(tree.query(outline[::4])[0]) > max(reach_px, NEAREST_PX):
+            far.append(outline)
+    if not far:
+        return []
+    found = sem_contours(sem, outline_seeds(far, reach_px), settings, reach_px)
+    return [outline for outline in found.outlines if abs(signed_area(outline)) >= SEEN_EXTRA_PX2]
+
+
+def _spaces(
+    points: EpePoints, absent: Booleans, shape: tuple[int, int]
+) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """(K,) absent points that face another feature, and (K, 5) rows and columns of the space between."""
+    asked = np.flatnonzero(absent & (points.facing_id >= 0) & (points.facing_id != points.feature_id))
+    across = points.space_nm[asked, None] * points.directions_px[asked]
+    places = points.points_px[asked, None] + np.array(SPACE_SHARES)[:, None] * across[:, None]
+    return asked, _pixels(places, shape)
+
+
+def _pixels(places: Floats, shape: tuple[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows and columns of the pixels nearest to places (..., 2) in px."""
+    whole = np.rint(np.clip(places, 0, (shape[1] - 1, shape[0] - 1))).astype(np.int64)
+    return whole[..., 1], whole[..., 0]
+
+
+@lru_cache(maxsize=4)
+def _smooth(sem: SemImage) -> npt.NDArray[np.float32]:
+    result: npt.NDArray[np.float32] = ndimage.uniform_filter(sem.pixels.astype(np.float32), LEVEL_WINDOW_PX)
+    return result
+
+
+@lru_cache(maxsize=4)
+def _thresholded(sem: SemImage) -> tuple[Points, ...]:
+    return threshold_outlines(sem.pixels)
