@@ -28,7 +28,8 @@ def lattice_gauges(
     """Gauges of the picture's own features; none without a lattice or a pixel size.
 
     Of one period: a gauge for each line and each space, as long as it can be seen whole, and a pitch from each line to
-    the next. Of two: a hole for each compact void. Like gauges by hand they have no drawn width.
+    the next. Of two: a hole for each compact void. Like gauges by hand they have no drawn width. Their
+    names begin with `found`.
     """
     if lattice is None or not np.isfinite(registration.frame.nm_per_px) or not contours.outlines:
         return ()
@@ -84,7 +85,7 @@ def _line_gauges(
         x, y = registration.to_nm(seen.mean(axis=0)[None])[0].tolist()
         length, angle = _to_design(2 * half * across, registration)
         width, _ = _to_design(seen[-1] - seen[0], registration)
-        gauges.append(Gauge(f"{mode}-{numbers[mode]}", mode, x, y, angle, length, width))
+        gauges.append(Gauge(f"found-{mode}-{numbers[mode]}", mode, x, y, angle, length, width))
     return tuple(gauges)
 
 
@@ -136,7 +137,7 @@ def _hole_gauges(
             continue
         x_min, y_min, x_max, y_max = bounds([registration.to_nm(outline)])
         middle = (x_min + x_max) / 2, (y_min + y_max) / 2
-        gauges.append(Gauge(f"hole-{len(gauges) + 1}", "hole", *middle, 0.0, x_max - x_min, y_max - y_min))
+        gauges.append(Gauge(f"found-hole-{len(gauges) + 1}", "hole", *middle, 0.0, x_max - x_min, y_max - y_min))
     return tuple(gauges)
 
 

@@ -30,8 +30,10 @@ class RoughnessRow:
     """A row of roughness.csv without the case, of all lines of one drawn width and direction together.
 
     `sigma3_biased_nm` is 3 sigma of the detrended positions, noise included; `sigma3_unbiased_nm` that of the fitted
-    model without noise, `sigma3_se_nm` its standard error. `noise_nm` is the standard deviation of one position's
-    noise. `correlation` is that of left and right edges (LWR). NaN with a reason; a reason may also be a warning.
+    model without noise, `sigma3_se_nm` its standard error. `sigma3_at_length_nm` is 3 sigma over this very length, the
+    noise taken off: what these edges are, while the unbiased value is what endless ones of their kind would be.
+    `noise_nm` is the standard deviation of one position's noise, `correlation` that of left and right edges (LWR). NaN
+    with a reason; a reason may also be a warning.
     """
 
     gauge_id: str
@@ -47,6 +49,7 @@ class RoughnessRow:
     correlation: float
     edge_algorithm: str
     reason: str
+    sigma3_at_length_nm: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +139,9 @@ def roughness_of(
             elif count * step_nm < LENGTH_IN_XI * xi:
                 reason = "shorter than 40 correlation lengths"
         values = (biased, unbiased, error, xi, hurst, noise, correlation)
-        row = RoughnessRow(gauge_id, kind, len(series), count * step_nm, *values, edge_algorithm, reason)
+        # Of white noise the line takes two parts of `count`.
+        at_length = 3 * float(np.sqrt(max((biased / 3) ** 2 - noise**2 * (1 - 2 / count), 0.0)))
+        row = RoughnessRow(gauge_id, kind, len(series), count * step_nm, *values, edge_algorithm, reason, at_length)
         of_lines = each.reshape(-1, len(left), count)[:, :, :half].mean(axis=0)
         spectrum = Spectrum(gauge_id, kind, tuple(lines), frequency, psd[:half], of_lines, fitted, model, level)
         found = Roughness((*found.rows, row), (*found.spectra, spectrum))

@@ -9,7 +9,7 @@ import pytest
 
 from semiview.core.case import Case
 from semiview.core.document import Document
-from semiview.core.outline import bounds
+from semiview.core.outline import bounds, signed_area
 from semiview.core.registration import Registration, Trust, with_linear_nm
 from semiview.files.project import Project
 from semiview.metrology.measurement import Measurement, measure
@@ -79,3 +79,23 @@ def test_that_a_keyhole_s_seam_carries_no_epe() -> None:
     points = np.column_stack([table.x_nm, table.y_nm, table.normal_x, table.normal_y])[table.feature_class == "edge"]
     rounded = {tuple(row) for row in np.round(points, 1).tolist()}
     assert not any((x, y, -a, -b) in rounded for x, y, a, b in rounded)
+
+
+def test_that_wide_and_narrow_bars_have_the_same_bias() -> None:
+    case, _, measurement, _ = measured("LL_145")
+    assert case.design is not None
+    bars = {}
+    for index, outline in enumerate(case.design.target):
+        sides = np.sort(np.hypot(*np.diff(outline[:3], axis=0).T))
+        if len(outline) <= 5 and signed_area(outline) > 0 and sides[0] * sides[1] < 1.02 * signed_area(outline):
+            bars[index] = float(sides[0])
+    bias = {
+        width: [
+            row.cd_nm - row.cd_design_nm
+            for row in measurement.cd
+            if row.mode == "line" and abs(row.cd_design_nm - width) < 5 and abs(bars.get(row.feature_id, 0) - width) < 5
+        ]
+        for width in (100.0, 500.0)
+    }
+    assert min(len(values) for values in bias.values()) >= 2
+    assert abs(np.nanmean(bias[500.0]) - np.nanmean(bias[100.0])) < 4.0
