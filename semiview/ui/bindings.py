@@ -44,7 +44,7 @@ def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[s
         "compare.pair": Binding(lambda: next_pair(desk), no_case),
         "compare.blink": Binding(
             lambda: toggle(desk, "blink"),
-            lambda: no_case() or ("nothing moves by itself" if session.view.still else None),
+            lambda: no_case() or still(),
         ),
         "view.still": Binding(lambda: toggle(desk, "still")),
         **{f"mode.{mode}": Binding(_chosen(desk, mode), no_case) for mode in COMPARE_MODES},

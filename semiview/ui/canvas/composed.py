@@ -3,17 +3,18 @@
 Both are sampled at the same screen px through the same camera, so that one place is at one place in every mode.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from semiview.core.outline import Points, with_breaks
+from semiview.core.outline import Points, signed_area, with_breaks
 from semiview.ui.canvas.colours import (
     DESIGN_MATERIAL,
     DESIGN_SPACE,
@@ -29,6 +30,8 @@ from semiview.ui.view_settings import ViewSettings
 
 Grey = npt.NDArray[np.uint8]
 HANDLE_PX = 9.0
+MARGIN_PX = 192
+PATH_OUTLINES = 100
 
 
 class Source(Protocol):
@@ -64,10 +67,11 @@ class DesignSource:
     """The design's polygons, drawn with the share of each screen px that they cover."""
 
     def __init__(self) -> None:
-        self._outlines: Sequence[Points] = ()
+        self._outlines: list[Points] = []
+        self._hole = np.empty(0, dtype=bool)
         self._lows, self._highs = np.empty((0, 2)), np.empty((0, 2))
         self._transform: QTransform | None = None
-        self._kept: tuple[object, Grey] | None = None
+        self._kept: tuple[object, QRect, Grey] | None = None
         self._opening = False
         ends = np.array([_rgb(DESIGN_SPACE), _rgb(DESIGN_MATERIAL)])
         rgb = ends[0] + np.linspace(0, 1, 256)[:, None] * (ends[1] - ends[0])
@@ -79,10 +83,13 @@ class DesignSource:
         return self._lut
 
     def set_design(self, outlines: Sequence[Points], opening: bool) -> None:
-        """Merged outlines in nm about an origin; `opening`: they are holes in the material."""
-        self._outlines, self._opening = outlines, opening
-        self._lows = np.array([outline.min(axis=0) for outline in outlines]).reshape(-1, 2)
-        self._highs = np.array([outline.max(axis=0) for outline in outlines]).reshape(-1, 2)
+        """Merged outlines in nm about an origin; `opening`: what is drawn is a hole in the material."""
+        areas = np.array([signed_area(outline) for outline in outlines])
+        # A hole is painted over what lies around it, an island over the hole.
+        order = np.argsort(-np.abs(areas), kind="stable")
+        self._outlines, self._hole, self._opening = [outlines[number] for number in order], areas[order] < 0, opening
+        self._lows = np.array([outline.min(axis=0) for outline in self._outlines]).reshape(-1, 2)
+        self._highs = np.array([outline.max(axis=0) for outline in self._outlines]).reshape(-1, 2)
         self._kept = None
 
     def set_registration(self, transform: QTransform | None) -> None:
@@ -91,31 +98,47 @@ class DesignSource:
 
     def grey(self, box: QRect, zoom: float, origin: tuple[float, float]) -> Grey:
         """(H, W) of a box of screen px."""
-        key = (box.getRect(), zoom, origin)
-        if self._kept is None or self._kept[0] != key:
-            self._kept = key, self._draw(box, zoom, origin)
-        return self._kept[1]
+        # The camera pans by whole screen px: what was drawn with a margin serves many steps.
+        whole = (math.floor(origin[0]), math.floor(origin[1]))
+        key = (zoom, origin[0] - whole[0], origin[1] - whole[1])
+        here = box.translated(-whole[0], -whole[1])
+        if self._kept is None or self._kept[0] != key or not self._kept[1].contains(here):
+            room = here.adjusted(-MARGIN_PX, -MARGIN_PX, MARGIN_PX, MARGIN_PX)
+            self._kept = key, room, self._draw(room, zoom, (key[1], key[2]))
+        _, room, values = self._kept
+        top, left = here.y() - room.y(), here.x() - room.x()
+        return values[top : top + here.height(), left : left + here.width()]
 
     def _draw(self, box: QRect, zoom: float, origin: tuple[float, float]) -> Grey:
-        values = np.full((box.height(), box.width()), 255 if self._opening else 0, np.uint8)
-        if self._transform is None or not len(self._outlines):
-            return values
-        to_box = self._transform * QTransform(zoom, 0, 0, zoom, origin[0] - box.x(), origin[1] - box.y())
-        seen = to_box.inverted()[0].mapRect(QRectF(0, 0, box.width(), box.height()))
-        near = (self._lows <= (seen.right(), seen.bottom())).all(axis=1)
-        near &= (self._highs >= (seen.left(), seen.top())).all(axis=1)
-        path = to_path(with_breaks([self._outlines[number] for number in np.flatnonzero(near).tolist()]))
-        path.setFillRule(Qt.FillRule.OddEvenFill)
-        image = QImage(box.width(), box.height(), QImage.Format.Format_Grayscale8)
-        image.fill(0)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setTransform(to_box)
-        painter.fillPath(path, QBrush(QColor(255, 255, 255)))
-        painter.end()
+        image = QImage(box.width(), box.height(), QImage.Format.Format_RGB32)
+        image.fill(QColor(0, 0, 0))
+        if self._transform is not None and self._outlines:
+            to_box = self._transform * QTransform(zoom, 0, 0, zoom, origin[0] - box.x(), origin[1] - box.y())
+            seen = to_box.inverted()[0].mapRect(QRectF(0, 0, box.width(), box.height()))
+            near = (self._lows <= (seen.right(), seen.bottom())).all(axis=1)
+            near &= (self._highs >= (seen.left(), seen.top())).all(axis=1)
+            painter = QPainter(image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setTransform(to_box)
+            for hole, numbers in _runs(self._hole, np.flatnonzero(near)):
+                path = to_path(with_breaks([self._outlines[number] for number in numbers]))
+                painter.fillPath(path, QBrush(QColor(0, 0, 0) if hole else QColor(255, 255, 255)))
+            painter.end()
         drawn = np.frombuffer(image.constBits(), np.uint8).reshape(box.height(), image.bytesPerLine())
-        values[:] = 255 - drawn[:, : box.width()] if self._opening else drawn[:, : box.width()]
-        return values
+        values = drawn[:, : 4 * box.width() : 4]
+        return 255 - values if self._opening else values.copy()
+
+
+def _runs(hole: npt.NDArray[np.bool_], numbers: npt.NDArray[np.intp]) -> Iterator[tuple[bool, list[int]]]:
+    """Outlines of one kind in a row, a hundred at most: Qt fills a path of thousands many times slower."""
+    run: list[int] = []
+    for number in numbers.tolist():
+        if run and (hole[number] != hole[run[0]] or len(run) == PATH_OUTLINES):
+            yield bool(hole[run[0]]), run
+            run = []
+        run.append(number)
+    if run:
+        yield bool(hole[run[0]]), run
 
 
 class ComposedItem(ScreenItem):

@@ -18,7 +18,7 @@ CHUNK_POINTS = 512
 # Qt strokes lines wider than a px some ten times slower: worth it for the few that a close look shows.
 WIDE_LINE_POINTS = 1500
 WIDE_LINE_PX = 1.8
-SMOOTH_LINE_POINTS = 20_000
+SMOOTH_LINE_POINTS = 5_000
 VECTOR_PX = 2.6
 LEAST_VECTOR_PX = 1.0
 MARKER_PX = 3.6

@@ -1,5 +1,6 @@
 """Area means of a large picture at half, a quarter, ... of its size, and the part of it that a screen shows."""
 
+import math
 from typing import Any
 
 import cv2
@@ -75,7 +76,8 @@ class Pyramid:
         the screen px and its nearest surroundings where the picture is reduced. Outside the picture its border goes on.
         """
         u0, v0 = (x + 0.5 - origin[0]) / zoom, (y + 0.5 - origin[1]) / zoom
-        if crisp and (zoom >= CRISP_ZOOM or zoom == 1):
+        on_grid = zoom == 1 and u0 == round(u0) and v0 == round(v0)
+        if on_grid or (crisp and (zoom >= CRISP_ZOOM or zoom == 1)):
             return _nearest(self._levels[0], u0, v0, width, height, 1 / zoom)
         number = max(int(np.floor(np.log2(1 / zoom) + 1e-9)), 0)
         number = min(number, int(np.log2(max(self.shape))))
@@ -116,10 +118,32 @@ def _resized(values: Values, width: int, height: int) -> Values:
 
 
 def _nearest(pixels: Values, u0: float, v0: float, width: int, height: int, step: float) -> Values:
+    if step == 1:
+        return _part(pixels, math.floor(u0 + 0.5), math.floor(v0 + 0.5), width, height)
     columns = np.clip(np.floor(u0 + 0.5 + step * np.arange(width)).astype(np.int64), 0, pixels.shape[1] - 1)
     rows = np.clip(np.floor(v0 + 0.5 + step * np.arange(height)).astype(np.int64), 0, pixels.shape[0] - 1)
     strip = pixels[rows[0] : rows[-1] + 1].take(columns, axis=1)
     result: Values = strip.take(rows - rows[0], axis=0)
+    return result
+
+
+def _part(pixels: Values, left: int, top: int, width: int, height: int) -> Values:
+    """(height, width) from pixel (left, top) on; outside the picture its border goes on."""
+    rows, columns = pixels.shape
+    first_row, last_row = min(max(top, 0), rows - 1), min(max(top + height, 1), rows)
+    first_column, last_column = min(max(left, 0), columns - 1), min(max(left + width, 1), columns)
+    part = pixels[first_row:last_row, first_column:last_column]
+    if part.shape == (height, width):
+        return part
+    above, before = min(max(-top, 0), height), min(max(-left, 0), width)
+    result: Values = cv2.copyMakeBorder(
+        part,
+        above - max(above + part.shape[0] - height, 0),
+        max(height - above - part.shape[0], 0),
+        before - max(before + part.shape[1] - width, 0),
+        max(width - before - part.shape[1], 0),
+        cv2.BORDER_REPLICATE,
+    )
     return result
 
 
