@@ -29,7 +29,7 @@ class CdPlot(PlotFrame):
     gauge_clicked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("gauge", "CD − drawn (nm)", parent)
+        super().__init__("gauge", "Δ CD (nm)", parent)
         self.setAccessibleName("CD along the gauges")
         self._keys: Sequence[Hashable] = ()
         self._points: dict[str, pg.ScatterPlotItem] = {}
@@ -75,7 +75,7 @@ class CdPlot(PlotFrame):
             line.setVisible(against and bool(np.isfinite(place)) and bool(len(values)))
             if np.isfinite(place):
                 line.setValue(place)
-        self._titles["left"] = "CD − drawn (nm)" if against else "CD (nm)"
+        self._titles["left"] = "Δ CD (nm)" if against else "CD (nm)"
         self.take_colours()
         if not len(values):
             self.setToolTip(NO_CD)

@@ -56,6 +56,7 @@ class PlotFrame(QWidget):
             axis.setStyle(tickLength=-4)
             axis.enableAutoSIPrefix(False)
             axis.setLabel(title, color=text.name())
+        self._fit_title(self.height())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -64,8 +65,11 @@ class PlotFrame(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.plot.getAxis("bottom").showLabel(event.size().height() >= TITLED_PX)
+        self._fit_title(event.size().height())
         self._place_words()
+
+    def _fit_title(self, height_px: int) -> None:
+        self.plot.getAxis("bottom").showLabel(height_px >= TITLED_PX)
 
     def _place_words(self) -> None:
         self._words.setGeometry(self.plot.rect())

@@ -1,7 +1,7 @@
 """CD, EPE, roughness and scores of the open case: figures, plots and tables that follow every edit."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from semiview.metrology.epe_summary import EpeSummary
 from semiview.metrology.measurement import Measurement
@@ -74,13 +74,24 @@ class MeasurementsPanel(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.source)
         top.addWidget(self.figures, 1)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(4)
         layout.addLayout(top)
         layout.addWidget(self.reasons)
         layout.addWidget(self.settings)
         layout.addWidget(self.tabs, 1)
+        # On a low screen it is scrolled, and the window stays as low as the screen.
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
         self.source.currentIndexChanged.connect(self._refresh)
         self.source.activated.connect(self._choose)
         self.tabs.currentChanged.connect(lambda _: self._fill())
