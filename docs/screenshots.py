@@ -83,6 +83,12 @@ class Scene:
             QTest.mouseMove(view.viewport(), place)
         QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=places[-1])
 
+    def quiet(self) -> None:
+        """Nothing is asked above the views: the picture is of something else."""
+        bar = self.window.questions_bar
+        for name in bar.names():
+            bar.close_question(name)
+
     def settle(self) -> None:
         """Let measurements, thumbnails and repaints come to rest."""
         session = self.window.desk.session
@@ -153,6 +159,46 @@ def correcting(scene: Scene) -> None:
     window.readings.setCurrentWidget(window.registration)
 
 
+def markers(scene: Scene) -> None:
+    """The EPE list as a marker browser, some places marked."""
+    window = scene.window
+    window.readings.setCurrentWidget(window.measurements)
+    scene.open("logic-03")
+    panel = window.measurements
+    panel.tabs.setCurrentWidget(panel.epe)
+    for key in (Qt.Key.Key_K, Qt.Key.Key_Y, Qt.Key.Key_K, Qt.Key.Key_W, Qt.Key.Key_K):
+        scene.key(key)
+    scene.quiet()
+    scene.save("markers")
+    window.views.fit()
+    window.readings.setCurrentWidget(window.registration)
+
+
+def gauges(scene: Scene) -> None:
+    """Gauges on design, SEM and prediction side by side; one in hand, a ruler beside it."""
+    window, session = scene.window, scene.window.desk.session
+    window.readings.setCurrentWidget(window.measurements)
+    scene.open("logic-02")
+    panel, view = window.measurements, session.view
+    panel.tabs.setCurrentWidget(panel.gauges)
+    session.set_view(replace(view, compare_mode="two", epe_vectors=False, gauges=True))
+    scene.key(Qt.Key.Key_M)
+    table = panel.gauges.table
+    table.setFocus()
+    table.selectRow(0)
+    window.views.go_to(window.views.camera.u, window.views.camera.v, 2.0)
+    u, v = window.views.camera.u, window.views.camera.v
+    scene.drag([(u - 100 + 6 * step, v + 60 - 4 * step) for step in range(8)])
+    scene.quiet()
+    scene.save("gauges")
+    scene.key(Qt.Key.Key_Delete)
+    scene.key(Qt.Key.Key_Escape)
+    session.set_view(view)
+    panel.tabs.setCurrentWidget(panel.epe)
+    window.views.fit()
+    window.readings.setCurrentWidget(window.registration)
+
+
 def training(scene: Scene) -> None:
     """A run on what was approved: its curves, and what the gate says of the candidate."""
     window, run = scene.window, scene.window.desk.training
@@ -175,6 +221,8 @@ PICTURES: dict[str, Callable[[Scene], None]] = {
     "window-dark": window_dark,
     "registration": registration,
     "correcting": correcting,
+    "markers": markers,
+    "gauges": gauges,
     "training": training,
 }
 
