@@ -95,7 +95,32 @@ def point_rows(table: EpeTable) -> Rows:
     )  # fmt: skip
 
 
-def gauge_columns(sources: Sequence[str], drawn: bool) -> tuple[Column, ...]:
+# What is told of a gauge beside its CD, of the source chosen above: name in CdRow, column, and the modes that have it.
+_ALWAYS, _HOLE, _PITCH = (), ("hole",), ("pitch",)
+_MORE: tuple[tuple[str, Column, tuple[str, ...]], ...] = (
+    ("cd_sigma_nm", Column("σ", nanometres, "Standard deviation of the widths along the gauge, nm"), _ALWAYS),
+    ("cd_se_nm", Column("SE", hundredths, "Standard error of the mean, with the rows' correlation, nm"), _ALWAYS),
+    ("cd_min_nm", Column("Min", nanometres, "Narrowest row, nm"), _ALWAYS),
+    ("cd_max_nm", Column("Max", nanometres, "Widest row, nm"), _ALWAYS),
+    ("diameter_a_nm", Column("a", nanometres, "Longer axis of the least-squares ellipse, nm"), _HOLE),
+    ("diameter_b_nm", Column("b", nanometres, "Shorter axis of the least-squares ellipse, nm"), _HOLE),
+    ("ellipse_angle_deg", Column("∠ °", nanometres, "Direction of the longer axis, counter-clockwise from +x"), _HOLE),
+    ("feret_min_nm", Column("Feret min", nanometres, "Least distance of two parallel tangents, nm"), _HOLE),
+    ("feret_max_nm", Column("Feret max", nanometres, "Largest distance of two parallel tangents, nm"), _HOLE),
+    ("cer3_nm", Column("CER 3σ", hundredths, "Contact edge roughness about the ellipse, noise included, nm"), _HOLE),
+    ("cer3_unbiased_nm", Column("CER unb.", hundredths, "The same without the noise of the edges, nm"), _HOLE),
+    ("pitch_leading_nm", Column("Leading", nanometres, "Distance of the leading edges, nm"), _PITCH),
+    ("pitch_trailing_nm", Column("Trailing", nanometres, "Distance of the trailing edges, nm"), _PITCH),
+    ("pitch_walk_nm", Column("Walk", signed_nanometres, "Odd pitches of the grating minus even ones, nm"), _PITCH),
+)
+
+
+def more_of(modes: set[str]) -> list[tuple[str, Column]]:
+    """What else is told where there are gauges of these modes."""
+    return [(name, column) for name, column, having in _MORE if not having or modes & set(having)]
+
+
+def gauge_columns(sources: Sequence[str], drawn: bool, modes: set[str]) -> tuple[Column, ...]:
     """Columns of the same gauges on the design, if any is `drawn`, and on every source there is."""
     found = [
         Column("Gauge", str, "Its name in gauges.csv", right=False, rank=natural),
@@ -107,9 +132,7 @@ def gauge_columns(sources: Sequence[str], drawn: bool) -> tuple[Column, ...]:
         found.append(Column(SOURCE_TITLES[source], nanometres, f"CD {SOURCE_TIPS[source]}, nm"))
         if drawn:
             found.append(Column(f"Δ {SOURCE_TITLES[source]}", signed_nanometres, "Printed minus drawn, nm"))
-    found.append(
-        Column("σ", nanometres, "Standard deviation of the widths along the gauge, nm, of the source chosen above")
-    )
+    found += [column for _, column in more_of(modes)]
     found.append(Column("Rows", str, "Rows on which both edges were found, of all", right=False))
     return tuple(found)
 
@@ -149,14 +172,15 @@ def gauge_table(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> Gau
     for width in widths.values():
         columns += [width, width - drawn] if some_drawn else [width]
     mine = by_source.get(chosen, {})
-    columns.append(read(chosen, "cd_sigma_nm"))
+    modes = {row.mode for row in first}
+    columns += [read(chosen, name) for name, _ in more_of(modes)]
     columns.append(np.array([_rows_found(mine.get(name)) for name in names], np.str_))
     cd_nm = read(chosen, "cd_nm")
     size = np.where(np.isnan(cd_nm), np.inf, np.where(np.isnan(drawn), 0.0, np.abs(cd_nm - drawn)))
     reasons = [mine[name].reason if name in mine else "" for name in names]
     places = np.array([(row.x_nm, row.y_nm) for row in first], np.float64).reshape(-1, 2)
     table = Rows(tuple(columns), places, np.argsort(-size, kind="stable"), names, reasons)
-    return GaugeTable(gauge_columns(sources, some_drawn), table, names, drawn, widths)
+    return GaugeTable(gauge_columns(sources, some_drawn, modes), table, names, drawn, widths)
 
 
 def _rows_found(row: CdRow | None) -> str:

@@ -286,3 +286,20 @@ def test_that_two_clicks_on_the_scale_bar_and_its_length_give_the_project_its_pi
     user.until(lambda: user.session.case is not None and user.session.case.sem.pixel_size.known)
     assert user.session.case.sem.pixel_size.x_nm == pytest.approx(2.5, abs=0.002)
     assert user.session.case.sem.pixel_size.source == "project default"
+
+
+def test_that_the_contests_sites_are_chosen_and_left_again_as_undo_steps(reading) -> None:
+    strip, first = reading.window.measurements.settings, reading.session.document
+    strip.summary.click()
+    assert strip.preset.currentText() == "all along the edges"
+    points = len(reading.session.measurement.epe)
+    strip.preset.setCurrentIndex(strip.preset.findText("ICCAD 2013 contest"))
+    measured(reading)
+    settings = reading.session.document.settings
+    assert (settings.epe_step_nm, settings.short_edge_nm, settings.tolerance_nm) == (40.0, 80.0, 15.0)
+    assert 0 < len(reading.session.measurement.epe) < points / 4
+    strip.tolerance.setValue(8.0)
+    assert strip.preset.currentText() == "ICCAD 2013 contest"
+    assert "±8 nm" in strip.summary.text()
+    strip.preset.setCurrentIndex(strip.preset.findText("all along the edges"))
+    assert reading.session.document.settings == first.settings

@@ -44,7 +44,7 @@ class GaugeTab(QWidget):
         self.kind.setToolTip("Which gauges are listed")
         for name, text in KINDS:
             self.kind.addItem(text, name)
-        self.table = ResultTable("cd_table", gauge_columns((), drawn=False))
+        self.table = ResultTable("cd_table", gauge_columns((), False, set()))
         self.empty = QLabel("No gauges. With a design they come by themselves; M places one by hand.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("dim", True)

@@ -33,11 +33,9 @@ ALGORITHM_TIPS: dict[EdgeAlgorithm, str] = {
     "peak": "The middle of the bright rim",
     "model": "One line scan for all edges, fitted under the picture's own noise; nearest to the physical limit",
 }
-# Where EPE is read and what it may be; None: whatever else a project says.
-PRESETS: dict[str, Mapping[str, float]] = {
-    "all along the edges": {"tolerance_nm": 15.0} | dict.fromkeys(ICCAD13.keys() - {"tolerance_nm"}, float("nan")),
-    "ICCAD 2013: every 40 nm": ICCAD13,
-}
+# Where EPE is read and what it may be.
+EVERYWHERE: Mapping[str, Any] = {name: getattr(MeasureSettings(), name) for name in ICCAD13}
+PRESETS: dict[str, Mapping[str, Any]] = {"all along the edges": EVERYWHERE, "ICCAD 2013 contest": ICCAD13}
 OWN = "as the project says"
 SCALES: dict[Scale, str] = {
     "calibrated": "the project's calibration, else nominal",
@@ -87,7 +85,9 @@ class SettingsStrip(QWidget):
         self.tolerance.setToolTip("|EPE| above it is a fault")
         self.preset = QComboBox()
         self.preset.setObjectName("epe_preset")
-        self.preset.setToolTip("Where EPE is read. ICCAD 2013: 15 nm at sites every 40 nm, as the literature counts")
+        self.preset.setToolTip(
+            "Where EPE is read. ICCAD 2013: every 40 nm, once on edges up to 80 nm, ±15 nm, as published counts"
+        )
         self.scale = QComboBox()
         self.scale.setObjectName("measure_scale")
         self.scale.setToolTip(SCALE_TIP)
@@ -181,15 +181,15 @@ class SettingsStrip(QWidget):
             self.mixed.show()
 
     def _fill_presets(self, settings: MeasureSettings) -> None:
+        """The presets, and the settings' own sites where they are neither; the tolerance may differ from a preset's."""
         self.preset.clear()
         here = -1
-        for number, (name, preset) in enumerate(PRESETS.items()):
+        for number, (name, values) in enumerate(PRESETS.items()):
             self.preset.addItem(name, name)
-            step_nm = preset["epe_step_nm"]
-            if step_nm == settings.epe_step_nm or (step_nm != step_nm and settings.epe_step_nm != settings.epe_step_nm):
+            if replace(settings, **values) == replace(settings, tolerance_nm=values["tolerance_nm"]):
                 here = number
         if here < 0:
-            self.preset.addItem(f"{OWN}: every {settings.epe_step_nm:g} nm", None)
+            self.preset.addItem(OWN, None)
             here = self.preset.count() - 1
         self.preset.setCurrentIndex(here)
 
