@@ -322,8 +322,8 @@ def selftest(
     if as_json:
         _print_json({"version": version("semiview"), "registration": [asdict(row) for row in rows]})
     else:
-        head = ["", "", "verdicts right", "median px", "worst px", "error px", "least px", "seconds"]
-        figures = [(row.median_px, row.worst_px, row.error_px, row.bound_px, row.seconds) for row in rows]
+        head = ["", "", "verdicts right", "median px", "worst px", "error px", "least px", "error / stated", "seconds"]
+        figures = [(row.median_px, row.worst_px, row.error_px, row.bound_px, row.pull, row.seconds) for row in rows]
         cells = [[f"{value:.3f}" if math.isfinite(value) else "" for value in line] for line in figures]
         names = [[row.varied, row.value, f"{row.right} of {row.fields} {row.expected}"] for row in rows]
         _print_table(head, [[*name, *cell] for name, cell in zip(names, cells, strict=True)])

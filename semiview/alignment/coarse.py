@@ -84,7 +84,7 @@ class CoarseSearch:
         nm_per_px: float,
         ignored: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        self._pixels = pixels
+        self.pixels = pixels
         self._ignored = ignored
         self._outlines = outlines_px
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
@@ -96,7 +96,7 @@ class CoarseSearch:
     def level(self, binning: int) -> tuple[FloatImage, FormedDesign]:
         """Image and formed design of a level, made once."""
         if binning not in self._levels:
-            image = level_image(self._pixels, binning, self._ignored)
+            image = level_image(self.pixels, binning, self._ignored)
             # Beyond the stage error, what 3 % of size and 3 degrees bring in at the corners.
             slack = 0.05 * max(self.shape)
             margin = int((self.reach_px[0] + slack) / binning), int((self.reach_px[1] + slack) / binning)

@@ -11,6 +11,7 @@ from semiview.alignment.coarse import CoarseSearch, Placement
 from semiview.alignment.correlation import peaks
 from semiview.alignment.design_edges import DesignEdges
 from semiview.alignment.refine import EdgeFit, EdgeHits, Sight, hits_at
+from semiview.alignment.second_opinion import correlation_shift_px
 from semiview.core.outline import Points
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
@@ -113,6 +114,8 @@ class Evidence:
         Median distance between correlation's and the edges' answer over the design's points, across a free axis.
     correlation_px
         Pixel of the finest level that was correlated, in px of the image.
+    fine_disagreement_px
+        The same for correlation in the picture's own pixels, over tiles with most edge; NaN where no tile can be seen.
     by_chance
         Share of edge points that find an edge when the design is put in wrong places.
     alternatives
@@ -123,6 +126,7 @@ class Evidence:
     peak_ratio: float
     disagreement_px: float
     correlation_px: float
+    fine_disagreement_px: float
     by_chance: float
     alternatives: tuple[Alternative, ...]
 
@@ -188,9 +192,18 @@ def gather(
         against, in_favour = votes(ours, theirs, search.shape, spacing)
         right, down = size * theirs.shift_px
         alternatives.append(Alternative((float(right), -float(down)), against, in_favour))
-    return Evidence(
-        own, ratio, float(np.median(np.hypot(*apart.T))), float(binning), float(np.median(luck)), tuple(alternatives)
-    )
+    coarse_apart = float(np.median(np.hypot(*apart.T)))
+    fine_apart = _fine_disagreement_px(search, sight, fit, outlines_nm)
+    return Evidence(own, ratio, coarse_apart, float(binning), fine_apart, float(np.median(luck)), tuple(alternatives))
+
+
+def _fine_disagreement_px(search: CoarseSearch, sight: Sight, fit: EdgeFit, outlines_nm: tuple[Points, ...]) -> float:
+    shift = correlation_shift_px(sight, search.pixels, fit, outlines_nm)
+    if shift is None:
+        return float("nan")
+    if fit.free_axis_px is not None:
+        shift = shift - (shift @ fit.free_axis_px) * fit.free_axis_px
+    return float(np.hypot(*shift))
 
 
 def lattice_shifts_px(outlines_px: tuple[Points, ...], edge_points_px: Points, farthest_px: float) -> Points:

@@ -10,6 +10,7 @@ from semiview.core.registration import Registration, RegistrationClass, Trust, V
 SUBPIXEL_PX = 1.0
 FEW_PIXEL_PX = 5.0
 RESOLVED = 0.3  # of the correlated level's pixel: what correlation cannot tell is no disagreement
+AGREED_PX = 0.5  # of two methods at the picture's own pixels
 SHEAR_PRIOR = 0.006
 LEAST_COVERAGE = 0.35
 LEAST_ABOVE_CHANCE = 0.15
@@ -39,6 +40,8 @@ def judge(fit: EdgeFit, nominal: Registration, evidence: Evidence) -> Trust:
     stretch = np.abs(np.linalg.svd(linear)[1] - 1).max()
     turned = abs(float(np.rad2deg(np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]))))
     beyond_px = max(0.0, evidence.disagreement_px - RESOLVED * evidence.correlation_px)
+    if np.isfinite(evidence.fine_disagreement_px):
+        beyond_px = max(beyond_px, evidence.fine_disagreement_px - AGREED_PX)
     error_px = float(np.hypot(field_error_px(fit), 0.5 * beyond_px))
 
     lucky = fit.coverage - evidence.by_chance < LEAST_ABOVE_CHANCE
@@ -126,6 +129,10 @@ def _grounds(
         f"correlation and edges differ by {evidence.disagreement_px:.2f} px; "
         f"it was taken at pixels of {evidence.correlation_px:.0f} px"
     )
+    apart = evidence.fine_disagreement_px
+    if np.isfinite(apart):
+        agree = "they agree" if apart <= AGREED_PX else f"more than {AGREED_PX} px"
+        grounds.append(f"correlation at pixels of 1 px and edges differ by {apart:.2f} px: {agree}")
     shear = fit.registration.shear
     if verdict != "failed" and abs(shear) > SHEAR_PRIOR:
         grounds.append(f"shear {shear:.4f}: more than scans have; edges of one direction cover little of the field")

@@ -36,6 +36,9 @@ class SelftestRow:
         Root mean square over the fields' points of the least error that the simulated data allow.
     error_px
         The root mean square that was reached.
+    pull
+        Root mean square of the six parameters' errors, each over the standard deviation that was stated for it: 1 if
+        the error bars are right.
     seconds
         Processor time of one alignment.
     """
@@ -49,6 +52,7 @@ class SelftestRow:
     worst_px: float
     error_px: float
     bound_px: float
+    pull: float
     seconds: float
 
 
@@ -90,6 +94,7 @@ class TrialOutcome:
     worst_px: float
     mean_square: float
     least_mean_square: float
+    pull_square: float
     seconds: float
 
 
@@ -101,8 +106,18 @@ def run_trial(settings: TrialSettings, seed: int) -> TrialOutcome:
     seconds = time.process_time() - began
     error = trial.error_px(found)
     least = float(np.mean(_least_variance(trial, settings)))
+    pull = float("nan")
+    if found.trust.covariance is not None:
+        off = found.parameters - trial.truth.parameters
+        pull = float(np.mean(off**2 / np.diag(found.trust.covariance)))
     return TrialOutcome(
-        found.trust.verdict or "", float(np.median(error)), float(error.max()), float(np.mean(error**2)), least, seconds
+        found.trust.verdict or "",
+        float(np.median(error)),
+        float(error.max()),
+        float(np.mean(error**2)),
+        least,
+        pull,
+        seconds,
     )
 
 
@@ -128,5 +143,6 @@ def _row(varied: str, value: str, settings: TrialSettings, trials: list[TrialOut
         float(np.percentile([trial.worst_px for trial in counted], 95)) if counted else nan,
         float(np.sqrt(np.mean([trial.mean_square for trial in counted]))) if counted else nan,
         float(np.sqrt(np.mean([trial.least_mean_square for trial in counted]))) if counted else nan,
+        float(np.sqrt(np.mean([trial.pull_square for trial in counted]))) if counted else nan,
         float(np.mean([trial.seconds for trial in trials])),
     )
