@@ -521,13 +521,16 @@ def checkpoints_list(project: ProjectArgument, as_json: JsonOption = False) -> N
     """List checkpoints; the current one is marked."""
     registry = open_workspace(project, read_only=True).registry
     current = registry.current().id
-    entries = registry.list()
+    entries, damaged = registry.list(), registry.damaged()
     if as_json:
         rows = [{"id": each.id, "current": each.id == current, "card": dict(each.card)} for each in entries]
-        _print_json({"current": current, "checkpoints": rows})
+        faults = [{"path": problem.path, "reason": problem.reason} for problem in damaged]
+        _print_json({"current": current, "checkpoints": rows, "damaged": faults})
     else:
         marked = [["*" if each.id == current else "", each.id, str(each.card.get("made", ""))] for each in entries]
         _print_table(["", "checkpoint", "made"], marked)
+        _warn(damaged)
+    raise typer.Exit(FAILURES if damaged else DONE)
 
 
 @checkpoints_app.command("promote")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from semiview.core.raster import coverage
 from semiview.feedback.record import IGNORED, INSIDE, Record
 from semiview.feedback.store import FeedbackStore
 from semiview.files.problem import FileProblem
-from semiview.learning.samples import Plane, Sample, scaled
+from semiview.learning.samples import Plane, Sample, on_disk, scaled
 
 SMALLEST_SIDE_PX = 32
 LARGEST_DISAGREEMENT = 0.01
@@ -26,8 +27,18 @@ class ChosenSamples:
     note: str
 
 
-def choose(store: FeedbackStore, snapshot: Sequence[tuple[str, str]]) -> ChosenSamples:
-    """Read the records of a snapshot. One that is gone, damaged or changed is left out and named."""
+def choose(
+    store: FeedbackStore, snapshot: Sequence[tuple[str, str]], planes_folder: Path | None = None
+) -> ChosenSamples:
+    """Read the records of a snapshot. One that is gone, damaged or changed is left out and named.
+
+    With `planes_folder` the samples' planes lie in files there and come into memory as far as they are looked at.
+
+    Raises
+    ------
+    FileProblem
+        If there is no room for the planes.
+    """
     by_split: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
     left_out: list[tuple[str, str]] = []
     for record_id, sha256 in snapshot:
@@ -43,7 +54,8 @@ def choose(store: FeedbackStore, snapshot: Sequence[tuple[str, str]]) -> ChosenS
         if isinstance(sample, str):
             left_out.append((record_id, sample))
         else:
-            by_split.get(record.split, by_split["train"]).append(sample)
+            kept = sample if planes_folder is None else on_disk(sample, planes_folder)
+            by_split.get(record.split, by_split["train"]).append(kept)
     lacking = [name for name in ("validation", "test") if not by_split[name]]
     note = ""
     if lacking:

@@ -183,6 +183,14 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewDone:
+    """The run's picture file shows what the network says of the same few cases after an epoch."""
+
+    epoch: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSaved:
     """A candidate lies in the checkpoints folder; it is not the current one."""
 
@@ -247,6 +255,7 @@ Event = (
     | SamplesChosen
     | Progress
     | EpochDone
+    | PreviewDone
     | CheckpointSaved
     | PredictionDone
     | PredictionFailed

@@ -129,6 +129,16 @@ class Registry:
                 continue
         return tuple(found)
 
+    def damaged(self) -> tuple[FileProblem, ...]:
+        """What is wrong with the checkpoint files that `list` leaves out."""
+        problems = []
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+            try:
+                read_reference(path)
+            except FileProblem as problem:
+                problems.append(problem)
+        return tuple(problems)
+
     def add(self, checkpoint_id: str, data: bytes) -> CheckpointRef:
         """Keep a checkpoint's bytes durably; it is not in use by that.
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -12,8 +12,8 @@ from torch import Tensor
 
 from semiview.files.durable_file import write_durably
 from semiview.learning.messages import EpochDone, FineTuneJob, decode, encode, plain
+from semiview.learning.runs import STATE_FILE
 
-STATE_FILE = "state.safetensors"
 BEST = "best/"
 
 
@@ -28,8 +28,8 @@ class RunState:
 
 
 def fingerprint(job: FineTuneJob) -> str:
-    """Hex digest of what a run's course depends on."""
-    said = [job.snapshot, job.start_checkpoint, plain(job.options)]
+    """Hex digest of what a run's course depends on; a run that lost its GPU may go on without one."""
+    said = [job.snapshot, job.start_checkpoint, plain(replace(job.options, device="auto"))]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

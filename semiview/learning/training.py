@@ -1,7 +1,9 @@
 """Fine-tune the current checkpoint on approved shapes and compare the candidate with it."""
 
+import contextlib
 import hashlib
 import math
+import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,6 +28,7 @@ from semiview.learning.messages import (
     FineTuneJob,
     Finished,
     GateDone,
+    PreviewDone,
     Progress,
     SamplesChosen,
     Wish,
@@ -33,7 +36,9 @@ from semiview.learning.messages import (
 )
 from semiview.learning.networks import PatternNet
 from semiview.learning.registry import CheckpointRef, Registry
+from semiview.learning.run_pictures import write_pictures, write_preview
 from semiview.learning.run_state import RunState, drop_state, load_state, save_state
+from semiview.learning.runs import CHANGED_FILE, write_outcome
 from semiview.learning.samples import Sample, draw_batch
 from semiview.learning.simulated_samples import simulated_samples
 from semiview.learning.trainer import Trainer, TrainingBrokenError
@@ -61,8 +66,18 @@ def fine_tune(
     ------
     The last event is `Finished` or `WorkFailed`. The current checkpoint is never touched.
     """
+    device = device or torch.device("cpu")
+    for event in _events(job, wish, device):
+        if isinstance(event, Finished | WorkFailed):
+            with contextlib.suppress(FileProblem):  # the event itself tells it too
+                write_outcome(Path(job.run_folder), event)
+        yield event
+
+
+def _events(job: FineTuneJob, wish: Callable[[], Wish], device: torch.device) -> Iterator[Event]:
+    """Those of `fine_tune`, whatever happens."""
     try:
-        yield from _Run(job, wish, device or torch.device("cpu")).events()
+        yield from _Run(job, wish, device).events()
     except TrainingBrokenError as problem:
         drop_state(job)
         yield WorkFailed(str(problem))
@@ -70,6 +85,20 @@ def fine_tune(
         yield WorkFailed(str(problem))
     except (MemoryError, torch.OutOfMemoryError):
         yield WorkFailed("There is not enough memory even for single patches. Train with a smaller patch.")
+    except RuntimeError as error:
+        if device.type == "cpu":
+            raise
+        first = str(error).partition("\n")[0]
+        yield WorkFailed(
+            f"The GPU is lost or refuses to work ({first}). Take the run up again; it goes on without one too."
+        )
+    finally:
+        shutil.rmtree(planes_folder(job), ignore_errors=True)
+
+
+def planes_folder(job: FineTuneJob) -> Path:
+    """Where a run keeps its samples' planes while it is at work."""
+    return Path(job.run_folder) / "planes"
 
 
 class _Run:
@@ -86,7 +115,7 @@ class _Run:
         """From the choice of samples to the last word."""
         job = self.job
         start, reference = load_network(Path(job.start_checkpoint))
-        samples = choose(FeedbackStore.open(Path(job.store_folder), read_only=True), job.snapshot)
+        samples = choose(FeedbackStore.open(Path(job.store_folder), read_only=True), job.snapshot, planes_folder(job))
         counts = (len(samples.train), len(samples.validation), len(samples.test))
         yield SamplesChosen(*counts, samples.left_out, samples.note)
         if not samples.train:
@@ -142,6 +171,7 @@ class _Run:
                 yield Progress(trainer.step, trainer.steps, f"training, loss {losses[-1]:.4f}")
             self._end_epoch(trainer, samples.validation, sum(losses) / len(losses), shown, begun)
             yield self.epochs[-1]
+            yield PreviewDone(len(self.epochs), write_preview(Path(self.job.run_folder), trainer.averaged(), samples))
             save_state(self.job, RunState(trainer.step, trainer.state(), self.best, tuple(self.epochs)))
         return ""
 
@@ -204,7 +234,15 @@ class _Run:
             yield Progress(number, len(test), f"comparing on {sample.case_id}")
             for network, found in zip((current, candidate), scores, strict=True):
                 found.append(score(sample, predict_scaled(network, sample.pixels, device=self.device)))
-        return compare(*scores, self.job.gate)
+        report = compare(*scores, self.job.gate)
+        changed = {entry.sample_id for entry in report.worst_changed}
+        write_pictures(
+            Path(self.job.run_folder) / CHANGED_FILE,
+            [one for one in test if one.sample_id in changed],
+            current,
+            candidate,
+        )
+        return report
 
     def _keep(
         self, network: PatternNet, start: CheckpointRef, samples: ChosenSamples, report: GateReport

@@ -31,6 +31,7 @@ if sys.platform != "win32":
     import resource
 
 LOG_FILE = "worker.log"
+JOB_FILE = "job.json"
 GRACE_S = 10.0
 TAIL_BYTES = 8192
 TAIL_LINES = 20
@@ -112,7 +113,7 @@ def prepared_folder(folder: Path, job: Job) -> tuple[Path, Path]:
         If the folder cannot be made or the job not be written.
     """
     make_folder(folder)
-    job_file = folder / "job.json"
+    job_file = folder / JOB_FILE
     write_durably(job_file, encode(job).encode())
     return job_file, folder / LOG_FILE
 

@@ -30,6 +30,7 @@ from semiview.ui.case_line import CaseLine
 from semiview.ui.case_model import CaseModel
 from semiview.ui.company import Company
 from semiview.ui.drafting import Drafting
+from semiview.ui.drifting import Drifting
 from semiview.ui.exporting import Exporting
 from semiview.ui.gauging import Gauging
 from semiview.ui.keeping import Keeping
@@ -89,12 +90,16 @@ class Desk(QObject):
         self.company = Company(self.session, self.cases, self._pictures, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
         self.training = Training(self.session, self.errands, self)
+        self.drifting = Drifting(self.session, self.errands, self)
         self._projects = Latest(self.errands, self)
         self.reviewing.go_on.connect(self.opening.open)
         self.reviewing.decided.connect(self.company.look)
         self.predicting.predicted.connect(self.opening.forget_ahead)
         self.training.checkpoint_changed.connect(self.opening.forget)
         self.training.checkpoint_changed.connect(self.predicting.checkpoint_changed)
+        self.training.checkpoint_changed.connect(self.drifting.ask)
+        self.training.ended.connect(self.drifting.ask)
+        self.reviewing.decided.connect(lambda _: self.drifting.ask())
         self.session.changed.connect(self._registration_changed)
         self.session.measured.connect(self._measured)
         self.aligning.aligned.connect(self._aligned)
@@ -168,6 +173,7 @@ class Desk(QObject):
         self._close_store()
         self.predicting.close()
         self.training.close()
+        self.drifting.close()
         self.aligning.close()
         self.exporting.close()
         self.measuring.latest.forget()

@@ -43,6 +43,7 @@ from semiview.ui.measure_bindings import measure_bindings
 from semiview.ui.panels.align_strip import AlignStrip
 from semiview.ui.panels.case_list import CaseList
 from semiview.ui.panels.display import DisplayPanel
+from semiview.ui.panels.drift import DriftPanel
 from semiview.ui.panels.export_strip import ExportStrip
 from semiview.ui.panels.log import LOGGER, LogPanel
 from semiview.ui.panels.measurements.panel import MeasurementsPanel
@@ -99,7 +100,8 @@ class MainWindow(QMainWindow):
 
         self.case_list = CaseList(self.desk.cases)
         self.measurements = MeasurementsPanel(session, self.desk.marking, self.desk.gauging, self.desk.errands)
-        self.training = TrainingPanel(session, self.desk.training, self.desk.reviewing)
+        self.training = TrainingPanel(session, self.desk.training, self.desk.reviewing, self.desk.drifting)
+        self.drift = DriftPanel(self.desk.drifting, self.desk.thumbnails)
         self.log = LogPanel()
         # The review panel's buttons are actions, and some actions need the panel: it is filled right after.
         self.review = ReviewPanel(session, self.desk.reviewing, self.desk.annotating, self.desk.cases, self.desk.saving)
@@ -210,6 +212,7 @@ class MainWindow(QMainWindow):
         self.readings.addTab(self.measurements, "CD and EPE")
         self.readings.addTab(self.display, "Display")
         self.work.addTab(self.training, "Training")
+        self.work.addTab(self.drift, "Drift")
         self.work.addTab(self.log, "Log")
         for tabs in (self.readings, self.work):
             tabs.setDocumentMode(True)
@@ -327,6 +330,7 @@ class MainWindow(QMainWindow):
         desk.aligning.failed.connect(logger.warning)
         desk.exporting.failed.connect(logger.warning)
         desk.training.failed.connect(lambda reason, _: logger.warning(reason))
+        self.drift.case_wanted.connect(desk.opening.open)
         desk.saving.failed.connect(lambda failure: logger.warning(f"not saved: {failure.what}: {failure.why}"))
         session.place_wanted.connect(self._go_to)
         session.workspace_changed.connect(self._workspace_changed)

@@ -1,5 +1,8 @@
 """Fine-tuning beside the review: one run at a time in a worker of its own."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
 from semiview.files.problem import FileProblem
@@ -11,12 +14,14 @@ from semiview.learning.messages import (
     FineTuneJob,
     Finished,
     GateDone,
+    PreviewDone,
     Progress,
     SamplesChosen,
     Started,
     TrainingOptions,
     WorkFailed,
 )
+from semiview.learning.runs import STATE_FILE, Run, job_of, list_runs
 from semiview.tasks.train import training_job
 from semiview.ui.latest import Errands
 from semiview.ui.session import Session
@@ -36,12 +41,18 @@ class Training(QObject):
         Another checkpoint is the current one.
     failed
         The sentence of a run that failed, and its last lines.
+    ended
+        The run is over, however.
+    pictures_changed
+        The run's picture files have changed.
     """
 
     changed = Signal()
     epoch_done = Signal()
     checkpoint_changed = Signal()
     failed = Signal(str, str)
+    ended = Signal()
+    pictures_changed = Signal()
 
     def __init__(self, session: Session, errands: Errands, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +66,9 @@ class Training(QObject):
         self.candidate = ""
         self.words = ""
         self.samples = 0
+        self.runs: tuple[Run, ...] = ()
+        self.run_folder: Path | None = None
+        self.previewed = 0
         self.current_id = ""
         self._steps_back = 0
         session.workspace_changed.connect(self.look)
@@ -77,6 +91,23 @@ class Training(QObject):
             return "a run is on"
         if not self.samples:
             return "no shape has been approved yet: accept or correct some cases first"
+        return None
+
+    def why_not_resume(self) -> str | None:
+        """Why no run can be taken up again."""
+        if self._session.workspace is None:
+            return "no project is open"
+        if self.running:
+            return "a run is on"
+        return None if self.resumable() is not None else "no run was broken off after its first epoch"
+
+    def resumable(self) -> Run | None:
+        """The newest run that can be taken up again, unless a later one has ended as it should."""
+        for run in self.runs:
+            if run.resumable:
+                return run
+            if run.state in ("done", "stopped"):
+                return None
         return None
 
     def why_not_stop(self) -> str | None:
@@ -102,12 +133,13 @@ class Training(QObject):
     def look(self) -> None:
         """Read again how many samples there are and which checkpoint is current."""
         workspace = self._session.workspace
-        self.samples, self.current_id, self._steps_back = 0, "", 0
+        self.samples, self.current_id, self._steps_back, self.runs = 0, "", 0, ()
         if workspace is not None:
             try:
                 self.samples = len(workspace.store.snapshot())
                 history = workspace.registry.history()
                 self._steps_back = sum(1 if entry["action"] == "promote" else -1 for entry in history)
+                self.runs = list_runs(workspace.project.runs_folder)
                 self.current_id = workspace.registry.current().id
             except FileProblem as problem:
                 self.words = str(problem)
@@ -116,13 +148,22 @@ class Training(QObject):
     def start(self, options: TrainingOptions) -> None:
         """Start a run on what is approved now."""
         workspace = self._session.workspace
-        if workspace is None or self.running:
-            return
+        if workspace is not None and not self.running:
+            self._prepare(lambda: training_job(workspace, options))
+
+    def resume(self) -> None:
+        """Take the newest run up again that was broken off, from where its last epoch ended."""
+        run = self.resumable()
+        if run is not None and self.why_not_resume() is None:
+            self._prepare(lambda: job_of(run))
+
+    def _prepare(self, job: Callable[[], FineTuneJob]) -> None:
         self._preparing = True
         self.epochs, self.progress, self.report, self.candidate = [], None, None, ""
+        self.run_folder, self.previewed = None, 0
         self._say("Starting the worker…")
         self.epoch_done.emit()
-        self._errands.run(lambda: training_job(workspace, options), self._begin, self._not_begun)
+        self._errands.run(job, self._begin, self._not_begun)
 
     def stop(self) -> None:
         """End early and keep the best."""
@@ -176,6 +217,7 @@ class Training(QObject):
     def _begin(self, job: FineTuneJob) -> None:
         self._preparing = False
         self._ending = ""
+        self.run_folder = Path(job.run_folder)
         self._worker = WorkerProcess(self)
         self._worker.said.connect(self._said)
         self._say("The worker is loading…")
@@ -201,12 +243,16 @@ class Training(QObject):
             self.epochs.append(event)
             self.epoch_done.emit()
             self.changed.emit()
+        elif isinstance(event, PreviewDone):
+            self.previewed = event.epoch
+            self.pictures_changed.emit()
         elif isinstance(event, CheckpointSaved):
             self.candidate = event.checkpoint_id
             self.changed.emit()
         elif isinstance(event, GateDone):
             self.candidate, self.report = event.checkpoint_id, event.report
             self.changed.emit()
+            self.pictures_changed.emit()
         elif isinstance(event, Finished | WorkFailed):
             self._over(event)
 
@@ -216,11 +262,17 @@ class Training(QObject):
         self._worker, self.progress, self._ending = None, None, ""
         if isinstance(event, WorkFailed):
             self.candidate, self.report = "", None
-            self._say(f"{event.reason} The current checkpoint is as it was.")
+            again = " The run can be resumed." if self._can_go_on() else ""
+            self._say(f"{event.reason} The current checkpoint is as it was.{again}")
             self.failed.emit(event.reason, event.stderr_tail)
         else:
             self.candidate = event.checkpoint_id
             self._say(event.text or f"The run is {event.outcome} after {event.seconds:.0f} s.")
+        self.look()
+        self.ended.emit()
+
+    def _can_go_on(self) -> bool:
+        return self.run_folder is not None and (self.run_folder / STATE_FILE).exists()
 
     def _say(self, words: str) -> None:
         self.words = words

@@ -105,8 +105,7 @@ class WorkerProcess(QObject):
         self._over = True  # nobody listens any more
         if self.running:
             pid = self.pid
-            self._send(Command("cancel"))
-            self._process.closeWriteChannel()
+            self._process.closeWriteChannel()  # a training run keeps its last epoch, to be taken up again
             for kill in (False, True):
                 if self._process.waitForFinished(CLOSING_MS):
                     break

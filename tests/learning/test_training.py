@@ -2,22 +2,27 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from semiview.files.problem import FileProblem
 from semiview.learning import training
 from semiview.learning.checkpoint_file import load_network
+from semiview.learning.chosen_samples import choose
 from semiview.learning.messages import (
     CheckpointSaved,
     EpochDone,
     Finished,
     GateDone,
+    PreviewDone,
     Progress,
     SamplesChosen,
     WorkFailed,
+    encode,
 )
 from semiview.learning.registry import read_reference
-from semiview.learning.run_state import STATE_FILE
+from semiview.learning.runs import CHANGED_FILE, STATE_FILE, job_of, list_runs
 from semiview.learning.training import fine_tune
 
 
@@ -178,3 +183,85 @@ def test_that_progress_counts_every_step(toy):
     events = list(fine_tune(toy.job(epochs=2, steps_per_epoch=2)))
     steps = [event.done for event in of(Progress, events) if event.text.startswith("training")]
     assert steps == [1, 2, 3, 4]
+
+
+def test_that_a_full_disk_ends_the_run_with_a_sentence_and_room_lets_it_go_on(toy, monkeypatch):
+    job, kept = toy.job(epochs=3, steps_per_epoch=2), training.save_state
+    Path(job.run_folder, "job.json").write_text(encode(job))
+    saves = []
+
+    def full(job, state):
+        saves.append(state.step)
+        if len(saves) == 2:
+            raise FileProblem(Path(job.run_folder), "not saved, the disk is full.", "Make room.")
+        kept(job, state)
+
+    monkeypatch.setattr(training, "save_state", full)
+    events = list(fine_tune(job))
+    assert isinstance(events[-1], WorkFailed)
+    assert "disk is full" in events[-1].reason
+    (run,) = list_runs(toy.folder)
+    assert (run.state, run.resumable) == ("failed", True)
+    again = list(fine_tune(job))
+    assert [event.epoch for event in of(EpochDone, again)] == [1, 2, 3]
+    assert list_runs(toy.folder)[0].state == "done"
+
+
+def test_that_a_lost_gpu_is_said_and_the_run_goes_on_without_one(toy, monkeypatch):
+    job = toy.job(epochs=2, steps_per_epoch=2, device="cuda")
+    assert list(fine_tune(job, wish_after(3, "abandon")))[-1].outcome == "abandoned"
+    with monkeypatch.context() as patch:
+
+        def lost(self):
+            raise RuntimeError("CUDA error: device lost\nand more")
+            yield
+
+        patch.setattr(training._Run, "events", lost)
+        events = list(fine_tune(job, device=torch.device("cuda")))
+    assert "The GPU is lost" in events[-1].reason
+    assert "and more" not in events[-1].reason
+    on_cpu = replace(job, options=replace(job.options, device="cpu"))
+    again = list(fine_tune(on_cpu))
+    assert again[-1].outcome == "done"
+    assert [event.epoch for event in of(EpochDone, again)] == [1, 2]
+
+
+def test_that_samples_lie_on_the_disk_while_a_run_is_at_work_and_are_gone_after_it(toy):
+    job = toy.job(epochs=1, steps_per_epoch=1)
+    run = fine_tune(job)
+    next(run)
+    folder = training.planes_folder(job)
+    planes = list(folder.glob("*.npy"))
+    assert len(planes) == 3 * len(job.snapshot)
+    samples = choose(toy.store, job.snapshot, folder)
+    assert all(isinstance(sample.pixels, np.memmap) for sample in samples.train)
+    list(run)
+    assert not folder.exists()
+
+
+def test_that_pictures_of_a_run_show_the_previewed_cases_and_those_that_changed(toy):
+    job = toy.job(epochs=1, steps_per_epoch=1)
+    events = list(fine_tune(job))
+    (preview,) = of(PreviewDone, events)
+    with np.load(preview.path) as shown:
+        assert len(shown["case_ids"]) >= 1
+        assert shown["after_0"].shape == shown["sem_0"].shape == shown["approved_0"].shape
+    report = of(GateDone, events)[0].report
+    with np.load(Path(job.run_folder) / CHANGED_FILE) as changed:
+        assert set(changed["case_ids"]) == {one.case_id for one in report.worst_changed}
+        assert changed["before_0"].dtype == np.uint8
+
+
+def test_that_a_run_that_was_killed_is_listed_as_broken_off(toy):
+    job = toy.job(epochs=3, steps_per_epoch=2)
+    Path(job.run_folder, "job.json").write_text(encode(job))
+    run = fine_tune(job)
+    for event in run:
+        if isinstance(event, PreviewDone):
+            next(run)  # the state is saved; nothing more is heard of it
+            break
+    run.close()
+    (listed,) = list_runs(toy.folder)
+    assert (listed.state, listed.resumable) == ("broken off", True)
+    assert job_of(listed) == job
+    assert [event.epoch for event in of(EpochDone, list(fine_tune(job_of(listed))))] == [1, 2, 3]

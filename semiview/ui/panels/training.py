@@ -14,14 +14,18 @@ from PySide6.QtWidgets import (
     QSpinBox,
     QTableWidget,
     QTableWidgetItem,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from semiview.learning.gate import GateReport
 from semiview.learning.messages import TrainingOptions
+from semiview.learning.runs import CHANGED_FILE, PREVIEW_FILE
+from semiview.ui.drifting import Drifting
 from semiview.ui.plots.training_curves import TrainingCurves
 from semiview.ui.reviewing import Reviewing
+from semiview.ui.run_pictures import RunPictures
 from semiview.ui.session import Session
 from semiview.ui.training import Training
 
@@ -32,10 +36,15 @@ class TrainingPanel(QWidget):
     """Controls on the left, the loss in the middle, the comparison on the right."""
 
     def __init__(
-        self, session: Session, training: Training, reviewing: Reviewing, parent: QWidget | None = None
+        self,
+        session: Session,
+        training: Training,
+        reviewing: Reviewing,
+        drifting: Drifting,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._training, self._reviewing = session, training, reviewing
+        self._session, self._training, self._reviewing, self._drifting = session, training, reviewing, drifting
         defaults = TrainingOptions()
         self.epochs = self._number(
             "epochs", defaults.epochs, 1, 500, "At most so many; it ends sooner if nothing improves"
@@ -43,6 +52,7 @@ class TrainingPanel(QWidget):
         self.steps = self._number("steps", defaults.steps_per_epoch, 1, 1000, "Optimiser steps an epoch")
         self.start = QPushButton("Start")
         self.start.setProperty("main", True)
+        self.resume = QPushButton("Resume")
         self.stop = QPushButton("Stop early")
         self.cancel = QPushButton("Cancel")
         self.promote = QPushButton("Promote")
@@ -53,6 +63,14 @@ class TrainingPanel(QWidget):
         self.words.setObjectName("training_words")
         self.words.setWordWrap(True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.advice = QLabel()
+        self.advice.setObjectName("training_advice")
+        self.advice.setWordWrap(True)
+        self.figures = QLabel()
+        self.figures.setObjectName("training_figures")
+        self.figures.setWordWrap(True)
+        self.strip = RunPictures()
+        self.runs = QTableWidget(0, 3)
         self.bar = QProgressBar()
         self.bar.setTextVisible(True)
         self.curves = TrainingCurves()
@@ -62,14 +80,16 @@ class TrainingPanel(QWidget):
         self.verdict.setWordWrap(True)
         self.table = QTableWidget(0, 5)
         self.table.setHorizontalHeaderLabels(["Figure", "Current", "Candidate", "Gain", "90 % interval"])
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setStretchLastSection(True)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.table.setShowGrid(False)
+        self.runs.setHorizontalHeaderLabels(["Run", "State", "Last word"])
+        for table in (self.table, self.runs):
+            table.verticalHeader().hide()
+            table.verticalHeader().setDefaultSectionSize(22)
+            table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+            table.horizontalHeader().setStretchLastSection(True)
+            table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+            table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+            table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            table.setShowGrid(False)
 
         controls = QGridLayout()
         controls.addWidget(QLabel("Epochs"), 0, 0)
@@ -77,7 +97,7 @@ class TrainingPanel(QWidget):
         controls.addWidget(QLabel("Steps"), 0, 2)
         controls.addWidget(self.steps, 0, 3)
         runs = QHBoxLayout()
-        for button in (self.start, self.stop, self.cancel):
+        for button in (self.start, self.resume, self.stop, self.cancel):
             runs.addWidget(button)
         checkpoints = QHBoxLayout()
         for button in (self.promote, self.roll_back):
@@ -88,25 +108,38 @@ class TrainingPanel(QWidget):
         left.addLayout(controls)
         left.addLayout(runs)
         left.addWidget(self.bar)
-        left.addWidget(self.words, 1)
-        right = QVBoxLayout()
+        left.addWidget(self.figures)
+        left.addWidget(self.words)
+        left.addWidget(self.advice)
+        left.addStretch(1)
+        comparison = QWidget()
+        right = QVBoxLayout(comparison)
+        right.setContentsMargins(0, 0, 0, 0)
         right.addWidget(self.verdict)
         right.addWidget(self.table, 1)
         right.addLayout(checkpoints)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(comparison, "Comparison")
+        self.tabs.addTab(self.strip, "Pictures")
+        self.tabs.addTab(self.runs, "Runs")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(12)
         layout.addLayout(left, 4)
         layout.addWidget(self.curves, 4)
-        layout.addLayout(right, 7)
+        layout.addWidget(self.tabs, 7)
 
         self.start.clicked.connect(self._start)
+        self.resume.clicked.connect(training.resume)
         self.stop.clicked.connect(training.stop)
         self.cancel.clicked.connect(training.cancel)
         self.promote.clicked.connect(lambda: training.promote(reviewing.reviewer or "window"))
         self.roll_back.clicked.connect(lambda: training.roll_back(reviewing.reviewer or "window"))
         training.changed.connect(self.refresh)
         training.epoch_done.connect(self._show_curves)
+        training.pictures_changed.connect(self._show_pictures)
+        drifting.changed.connect(self._show_advice)
         session.workspace_changed.connect(self.refresh)
         reviewing.decided.connect(lambda _: training.look())
         self.refresh()
@@ -116,6 +149,7 @@ class TrainingPanel(QWidget):
         training, workspace = self._training, self._session.workspace
         for button, why, tip in (
             (self.start, training.why_not_start(), "Fine-tune from what was approved; review goes on meanwhile"),
+            (self.resume, training.why_not_resume(), "Take the run up again that was broken off, from its last epoch"),
             (self.stop, training.why_not_stop(), "End after this step and keep the best so far"),
             (self.cancel, training.why_not_stop(), "End and keep nothing"),
             (self.promote, training.why_not_promote(), "The candidate becomes the current checkpoint"),
@@ -131,6 +165,8 @@ class TrainingPanel(QWidget):
             self.current.setText(f"Current: <b>{training.current_id}</b> · {training.samples} approved samples")
         self.words.setText(training.words or (training.why_not_start() or "").capitalize())
         self._show_bar()
+        self._show_runs()
+        self._show_advice()
         if training.report is None:
             self.table.setRowCount(0)
             self.verdict.setText(NO_REPORT)
@@ -154,7 +190,48 @@ class TrainingPanel(QWidget):
         self.bar.setFormat(f"{progress.text or '%v of %m'}{left}")
 
     def _show_curves(self) -> None:
-        self.curves.show_epochs(self._training.epochs)
+        epochs = self._training.epochs
+        self.curves.show_epochs(epochs)
+        if not epochs:
+            self.figures.setText("")
+            self.strip.show_file(None, "")
+            return
+        last = epochs[-1]
+        memory = f" · {last.memory_mb:.0f} MB" if math.isfinite(last.memory_mb) else ""
+        self.figures.setText(
+            f"Epoch {last.epoch} of {last.epochs} · best {last.best_epoch} · learning rate {last.learning_rate:.1e} · "
+            f"{last.samples_per_s:.1f} samples/s{memory}"
+        )
+
+    def _show_pictures(self) -> None:
+        training = self._training
+        if training.run_folder is None:
+            return
+        if training.report is not None:
+            self.strip.show_file(training.run_folder / CHANGED_FILE, "Held-out samples that changed most for the worse")
+        else:
+            self.strip.show_file(training.run_folder / PREVIEW_FILE, f"After epoch {training.previewed}")
+
+    def _show_runs(self) -> None:
+        runs = self._training.runs
+        self.runs.setRowCount(len(runs))
+        for row, run in enumerate(runs):
+            state = "at work" if self._training.running and run.folder == self._training.run_folder else run.state
+            for column, text in enumerate((run.name, state, run.text)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(f"{run.folder}\n{run.text}")
+                self.runs.setItem(row, column, item)
+
+    def _show_advice(self) -> None:
+        trigger = self._drifting.trigger
+        if trigger is None or self._training.running:
+            self.advice.setText("")
+            return
+        advice = trigger.advice
+        proposed = f"<b>Time to retrain:</b> {'; '.join(advice.reasons)}." if advice.train else ""
+        waits = f"It would be time to retrain, but {advice.waits}." if advice.waits else ""
+        table = f"{trigger.table_row}: {trigger.table_advice}."
+        self.advice.setText("<br>".join(filter(None, (proposed, waits, table[0].upper() + table[1:]))))
 
     def _show_report(self, report: GateReport) -> None:
         held_out = f"compared on {report.samples} held-out samples of {report.groups} groups"

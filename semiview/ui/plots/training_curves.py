@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QWidget
 from semiview.learning.messages import EpochDone
 from semiview.ui.plots.plot_frame import PlotFrame
 
-TRAIN, VALIDATION = QColor(86, 150, 210), QColor(230, 140, 0)
+TRAIN, VALIDATION, RATE = QColor(86, 150, 210), QColor(230, 140, 0), QColor(140, 140, 140)
 
 
 class TrainingCurves(PlotFrame):
-    """Training and validation loss by epoch, and the epoch that is best so far."""
+    """Training and validation loss and the learning rate by epoch, and the epoch that is best so far."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("epoch", "loss", parent)
@@ -25,6 +25,19 @@ class TrainingCurves(PlotFrame):
         self._validation = self._curve("validation", VALIDATION, "s")
         self._best = pg.InfiniteLine(angle=90)
         self.plot.addItem(self._best)
+        # The learning rate has an axis of its own, on the right.
+        self._rates = pg.ViewBox()
+        self._rates.setMouseEnabled(False, False)
+        item = self.plot.getPlotItem()
+        item.showAxis("right")
+        item.scene().addItem(self._rates)
+        item.getAxis("right").linkToView(self._rates)
+        self._rates.setXLink(item)
+        item.vb.sigResized.connect(lambda: self._rates.setGeometry(item.vb.sceneBoundingRect()))
+        self._rate = pg.PlotDataItem([], [], pen=pg.mkPen(RATE, width=1, style=Qt.PenStyle.DashLine))
+        self._rates.addItem(self._rate)
+        self._legend.addItem(self._rate, "learning rate")
+        self._titles["right"] = "learning rate"
         self.take_colours()
         self.show_epochs(())
 
@@ -35,6 +48,8 @@ class TrainingCurves(PlotFrame):
         validated = np.array([done.validation_loss for done in epochs], dtype=np.float64)
         known = np.isfinite(validated)
         self._validation.setData(numbers[known], validated[known])
+        self._rate.setData(numbers, np.array([done.learning_rate for done in epochs], dtype=np.float64))
+        self._rates.autoRange()
         self._legend.setVisible(bool(epochs))
         best = epochs[-1].best_epoch if epochs else 0
         self._best.setVisible(bool(known.any()) and best > 0)

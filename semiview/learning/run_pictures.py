@@ -1,0 +1,74 @@
+"""Pictures of a run for people: the same few cases after each epoch, and the samples that changed most for the worse.
+
+One file of arrays, 8 bit: `case_ids`, and for case number i `sem_i`, `approved_i`, `before_i` and `after_i`; the last
+three are probabilities times 255. A preview has no `before`.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semiview.files.durable_file import write_durably
+from semiview.learning.chosen_samples import ChosenSamples
+from semiview.learning.inference import predict_scaled
+from semiview.learning.networks import PatternNet
+from semiview.learning.runs import PREVIEW_FILE
+from semiview.learning.samples import Sample
+
+PREVIEWED = 3
+PREVIEW_PX = 256
+
+
+def write_preview(folder: Path, network: PatternNet, samples: ChosenSamples) -> str:
+    """What the network says of the middles of the first few validation samples (else training samples); its path.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be written.
+    """
+    shown = (samples.validation or samples.train)[:PREVIEWED]
+    path = folder / PREVIEW_FILE
+    write_pictures(path, [middle(sample, PREVIEW_PX) for sample in shown], None, network)
+    return str(path)
+
+
+def write_pictures(path: Path, samples: Sequence[Sample], before: PatternNet | None, after: PatternNet) -> None:
+    """Write samples with what one or two networks say of them.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be written.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {"case_ids": np.array([sample.case_id for sample in samples], dtype=np.str_)}
+    for number, sample in enumerate(samples):
+        device = next(after.parameters()).device
+        arrays[f"sem_{number}"] = _bytes((np.clip(sample.pixels, -1, 1) + 1) / 2)
+        arrays[f"approved_{number}"] = _bytes(sample.target)
+        arrays[f"after_{number}"] = _bytes(predict_scaled(after, sample.pixels, device=device))
+        if before is not None:
+            arrays[f"before_{number}"] = _bytes(predict_scaled(before, sample.pixels, device=device))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    write_durably(path, buffer.getvalue())
+
+
+def middle(sample: Sample, largest_px: int) -> Sample:
+    """The middle of a sample, at most so large."""
+    parts = []
+    for side in sample.pixels.shape:
+        begin = max(side - largest_px, 0) // 2
+        parts.append(slice(begin, begin + min(side, largest_px)))
+    pixels, target, weight = (np.array(plane[*parts]) for plane in (sample.pixels, sample.target, sample.weight))
+    return replace(sample, pixels=pixels, target=target, weight=weight)
+
+
+def _bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    result: npt.NDArray[np.uint8] = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return result
