@@ -15,7 +15,7 @@ COLOURS = tuple(
     QColor(name) for name in ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9")
 )  # fmt: skip
 SYMBOLS = ("o", "s", "t", "d", "+", "x")
-GREATEST = 50.0  # in limits; what is farther off is drawn there
+GREATEST = 5.0  # in limits; what is farther off is drawn there
 
 
 class DriftChart(PlotFrame):
@@ -34,6 +34,7 @@ class DriftChart(PlotFrame):
         self._limits = [pg.InfiniteLine(pos=place, angle=0) for place in (-1.0, 1.0)]
         for line in self._limits:
             self.plot.addItem(line)
+        self.plot.setYRange(-GREATEST, 2 * GREATEST, padding=0.02)  # the legend has the upper third
         self.take_colours()
         self.show_stratum(None)
 
@@ -53,7 +54,7 @@ class DriftChart(PlotFrame):
             "No full window yet."
             if drift is None or not windows
             else f"Beyond a dashed line a feature is off. Without any change at most {drift.expected_false_alarms:.2%} "
-            "of the windows would say so."
+            f"of the windows would say so. What is over {GREATEST:g} limits off is drawn there."
         )
 
     def take_colours(self) -> None:
