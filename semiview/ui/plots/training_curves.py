@@ -20,24 +20,21 @@ class TrainingCurves(PlotFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("epoch", "loss", parent)
         self.setAccessibleName("Training curves")
-        self._legend = self.plot.addLegend(offset=(-8, 8))
+        self._legend = self.plot.addLegend(offset=(-4, 2), labelTextSize="8pt")
         self._train = self._curve("training", TRAIN, "o")
         self._validation = self._curve("validation", VALIDATION, "s")
         self._best = pg.InfiniteLine(angle=90)
         self.plot.addItem(self._best)
-        # The learning rate has an axis of its own, on the right.
+        # The learning rate has a scale of its own, whose figures stand in the panel: an axis would take half the room.
         self._rates = pg.ViewBox()
         self._rates.setMouseEnabled(False, False)
         item = self.plot.getPlotItem()
-        item.showAxis("right")
         item.scene().addItem(self._rates)
-        item.getAxis("right").linkToView(self._rates)
         self._rates.setXLink(item)
         item.vb.sigResized.connect(lambda: self._rates.setGeometry(item.vb.sceneBoundingRect()))
         self._rate = pg.PlotDataItem([], [], pen=pg.mkPen(RATE, width=1, style=Qt.PenStyle.DashLine))
         self._rates.addItem(self._rate)
-        self._legend.addItem(self._rate, "learning rate")
-        self._titles["right"] = "learning rate"
+        self._legend.addItem(self._rate, "rate")
         self.take_colours()
         self.show_epochs(())
 
