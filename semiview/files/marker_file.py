@@ -18,6 +18,7 @@ from semiview.files.durable_file import write_durably
 from semiview.metrology.epe import EpeTable, Source
 
 UM_PER_NM = 1e-3
+STRAIGHT = 0.02  # change of a normal's component below which two points lie on one straight edge
 LEAST_BAR_NM = 10.0  # a marker of an edge that was not found is as long as this to each side
 SEVERITIES: Mapping[str, str] = {
     "critical": "A feature is missing, joined to its neighbour, or was not drawn",
@@ -103,7 +104,6 @@ def write_markers(
         for item in _items(case, source, every_point):
             items.append(item)
             count += 1
-    ET.indent(root, " ")
     write_durably(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
     return count
 
@@ -151,51 +151,98 @@ def _items(case: MarkedCase, source: Source | None, every_point: bool) -> Iterat
     present = set(case.epe.source.tolist())
     chosen = source or next((name for name in ("sem", "prediction", "approved") if name in present), "sem")
     table = case.epe.where(case.epe.source == chosen)
-    size = np.where(np.isin(table.state, ("missing", "bridge", "extra")), np.inf, np.abs(table.epe_nm))
-    size = np.where(np.isnan(size), -1.0, size)
+    for part in _stretches(table):
+        state = str(table.state[part[0]])
+        many = f"{len(part)} points" if len(part) > 1 else str(table.reason[part[0]]) or state
+        feature = int(table.feature_id[part[0]])
+        where = f"feature {feature}" if feature >= 0 else "no feature"
+        said = f"{case.case_id}: {chosen} {state}, {many}, {where}, critical"
+        yield _item(case, (state,), "critical", [*_outline_values(table, part), f"text: {_quoted(said)}"], len(part))
+    size = np.where(np.isnan(table.epe_nm), -1.0, np.abs(table.epe_nm))
     for index in np.argsort(-size, kind="stable").tolist():
         state, epe = str(table.state[index]), float(table.epe_nm[index])
         severity = severity_of(state, epe, case.tolerance_nm)
-        if severity == "information" and not every_point:
+        if severity == "critical" or (severity == "information" and not every_point):
             continue
+        path: tuple[str, ...] = (state,)
+        said, values = str(table.reason[index]) or state, [_geometry(table, index)]
         if state == "valid":
             beyond = " the tolerance" if abs(epe) > case.tolerance_nm else ""
-            path = [str(table.feature_class[index]), f"{'outside' if epe > 0 else 'inside'}{beyond}"]
-        else:
-            path = [state]
-        item = ET.Element("item")
-        _text(item, "tags", severity)
-        _text(item, "category", ".".join(_word(name) for name in path))
-        _text(item, "cell", case.cell or "TOP")
-        _text(item, "visited", "false")
-        _text(item, "multiplicity", "1")
-        _text(item, "comment", "")
-        _text(item, "image", "")
-        values = ET.SubElement(item, "values")
-        point = np.array([table.x_nm[index], table.y_nm[index]])
-        normal = np.array([table.normal_x[index], table.normal_y[index]])
-        _text(values, "value", _geometry(point, normal, epe))
-        if state == "valid":
-            _text(values, "value", f"float: {epe:.6g}")
-        where = f"feature {int(table.feature_id[index])}" if table.feature_id[index] >= 0 else "no feature"
-        said = f"{epe:+.2f} nm" if state == "valid" else str(table.reason[index]) or state
-        sigma = float(table.sigma_nm[index])
-        error = f" (sigma {sigma:.2f} nm)" if math.isfinite(sigma) else ""
-        _text(values, "value", f"text: {_quoted(f'{case.case_id}: {chosen} {said}{error}, {where}, {severity}')}")
-        yield item
+            path = (str(table.feature_class[index]), f"{'outside' if epe > 0 else 'inside'}{beyond}")
+            sigma = float(table.sigma_nm[index])
+            error = f" (sigma {sigma:.2f} nm)" if math.isfinite(sigma) else ""
+            said = f"{epe:+.2f} nm{error}"
+            values.append(f"float: {epe:.6g}")
+        words = f"{case.case_id}: {chosen} {said}, feature {int(table.feature_id[index])}, {severity}"
+        yield _item(case, path, severity, [*values, f"text: {_quoted(words)}"])
 
 
-def _geometry(point_nm: Points, normal: Points, epe_nm: float) -> str:
+def _stretches(table: EpeTable) -> list[list[int]]:
+    """Rows of what is missing, bridged or extra: neighbours along one edge, and whole features, are one marker."""
+    found: list[list[int]] = []
+    for state in ("missing", "bridge"):
+        rows = np.flatnonzero(table.state == state)
+        for feature in np.unique(table.feature_id[rows]).tolist():
+            own = rows[table.feature_id[rows] == feature]
+            seen = (table.feature_id == feature) & (table.state != "unobserved")
+            if len(own) == np.count_nonzero(seen):
+                found.append(own.tolist())
+            else:
+                breaks = np.flatnonzero((np.diff(own) > 1) | (table.feature_class[own][1:] == "corner")) + 1
+                found += [part.tolist() for part in np.split(own, breaks)]
+    found.sort(key=len, reverse=True)
+    return found + [[index] for index in np.flatnonzero(table.state == "extra").tolist()]
+
+
+def _outline_values(table: EpeTable, part: list[int]) -> list[str]:
+    """Edges along the design where the print is absent, straight ones in one; of a single point one across it."""
+    if len(part) == 1:
+        return [_geometry(table, part[0])]
+    edges = [index for index in part if table.feature_class[index] == "edge"] or part
+    points = np.column_stack([table.x_nm[edges], table.y_nm[edges]])
+    normals = np.column_stack([table.normal_x[edges], table.normal_y[edges]])
+    turns = np.flatnonzero((np.abs(np.diff(normals, axis=0)) > STRAIGHT).any(axis=1)) + 1
+    values = []
+    for side in np.split(points, turns):
+        first, last = side[0], side[-1]
+        values.append(_edge(first, last) if len(side) > 1 else _box(first))
+    return values
+
+
+def _item(
+    case: MarkedCase, path: tuple[str, ...], severity: str, values: Sequence[str], multiplicity: int = 1
+) -> ET.Element:
+    item = ET.Element("item")
+    _text(item, "tags", severity)
+    _text(item, "category", ".".join(_word(name) for name in path))
+    _text(item, "cell", case.cell or "TOP")
+    _text(item, "visited", "false")
+    _text(item, "multiplicity", str(multiplicity))
+    listed = ET.SubElement(item, "values")
+    for value in values:
+        _text(listed, "value", value)
+    return item
+
+
+def _geometry(table: EpeTable, index: int) -> str:
     """From the design's edge to the printed one; across the edge where there is none; a box for a stray shape."""
+    point = np.array([table.x_nm[index], table.y_nm[index]])
+    normal, epe = np.array([table.normal_x[index], table.normal_y[index]]), float(table.epe_nm[index])
     if not np.isfinite(normal).all():
-        low, high = (point_nm - LEAST_BAR_NM) * UM_PER_NM, (point_nm + LEAST_BAR_NM) * UM_PER_NM
-        return f"box: ({low[0]:.6f},{low[1]:.6f};{high[0]:.6f},{high[1]:.6f})"
-    if math.isnan(epe_nm):
-        ends = point_nm - LEAST_BAR_NM * normal, point_nm + LEAST_BAR_NM * normal
-    else:
-        ends = point_nm, point_nm + epe_nm * normal
-    (x0, y0), (x1, y1) = ((end * UM_PER_NM).tolist() for end in ends)
+        return _box(point)
+    if math.isnan(epe):
+        return _edge(point - LEAST_BAR_NM * normal, point + LEAST_BAR_NM * normal)
+    return _edge(point, point + epe * normal)
+
+
+def _edge(first_nm: Points, last_nm: Points) -> str:
+    (x0, y0), (x1, y1) = (end.tolist() for end in (first_nm * UM_PER_NM, last_nm * UM_PER_NM))
     return f"edge: ({x0:.6f},{y0:.6f};{x1:.6f},{y1:.6f})"
+
+
+def _box(middle_nm: Points) -> str:
+    low, high = (middle_nm - LEAST_BAR_NM) * UM_PER_NM, (middle_nm + LEAST_BAR_NM) * UM_PER_NM
+    return f"box: ({low[0]:.6f},{low[1]:.6f};{high[0]:.6f},{high[1]:.6f})"
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:

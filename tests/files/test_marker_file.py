@@ -1,4 +1,5 @@
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ from semiview.metrology.epe import EpeTable
 
 NAN = float("nan")
 # The order in which KLayout's reader lists an item's parts.
-PARTS = ["tags", "category", "cell", "visited", "multiplicity", "comment", "image", "values"]
+PARTS = ["tags", "category", "cell", "visited", "multiplicity", "values"]
 
 
 def table(source: str = "sem") -> EpeTable:
@@ -21,22 +22,21 @@ def table(source: str = "sem") -> EpeTable:
     count = len(epe)
     normal_y = np.ones(count)
     normal_y[-1] = NAN
-    return EpeTable(
-        feature_id=np.array([0, 0, 0, 0, 1, 1, 2, -1]),
-        x_nm=np.full(count, 1000.0),
-        y_nm=np.arange(count) * 100.0,
-        normal_x=np.where(np.isnan(normal_y), NAN, 0.0),
-        normal_y=normal_y,
-        source=np.full(count, source),
-        epe_nm=epe,
-        sigma_nm=np.full(count, 0.5),
-        feature_class=np.array(["edge", "edge", "edge", "corner", "edge", "edge", "edge", "edge"]),
-        state=state,
-        epe_registration_nm=np.zeros(count),
-        epe_bias_nm=np.zeros(count),
-        epe_local_nm=np.zeros(count),
-        reason=np.where(state == "valid", "", "why"),
-    )
+    known = {
+        "feature_id": np.array([0, 0, 0, 0, 1, 1, 2, -1]),
+        "x_nm": np.full(count, 1000.0),
+        "y_nm": np.arange(count) * 100.0,
+        "normal_x": np.where(np.isnan(normal_y), NAN, 0.0),
+        "normal_y": normal_y,
+        "source": np.full(count, source),
+        "epe_nm": epe,
+        "sigma_nm": np.full(count, 0.5),
+        "feature_class": np.array(["edge", "edge", "edge", "corner", "edge", "edge", "edge", "edge"]),
+        "state": state,
+        "reason": np.where(state == "valid", "", "why"),
+    }
+    others = {each.name: np.zeros(count) for each in fields(EpeTable) if each.name not in known}
+    return EpeTable(**known, **others)
 
 
 def written(folder: Path, **options: bool) -> ET.Element:
@@ -96,6 +96,28 @@ def test_that_the_sem_speaks_unless_another_source_is_wanted(tmp_path: Path) -> 
     assert b"sem +12.00" in (tmp_path / "a.lyrdb").read_bytes()
     assert write_markers(tmp_path / "a.lyrdb", [case], "approved") == 0
     assert ET.fromstring((tmp_path / "a.lyrdb").read_bytes()).findtext("top-cell") == "TOP"
+
+
+def test_that_a_missing_stretch_or_feature_is_one_marker(tmp_path: Path) -> None:
+    one = table().where(np.arange(8) == 4)  # the missing point
+    count = 12
+    many = EpeTable.concatenated([one] * count)
+    x_nm = np.concatenate([np.arange(6) * 10.0, np.full(6, 50.0)])
+    y_nm = np.concatenate([np.zeros(6), np.arange(6) * 10.0])
+    first = np.arange(count) < 6
+    normals = {"normal_x": np.where(first, 0.0, 1.0), "normal_y": np.where(first, -1.0, 0.0)}
+    lost = replace(many, x_nm=x_nm, y_nm=y_nm, **normals)
+    path = tmp_path / "a.lyrdb"
+    assert write_markers(path, [MarkedCase("a", "TOP", lost, 10.0)]) == 1
+    (item,) = ET.fromstring(path.read_bytes()).findall("items/item")
+    values = [each.text for each in item.iter("value")]
+    assert values[:2] == ["edge: (0.000000,0.000000;0.050000,0.000000)", "edge: (0.050000,0.000000;0.050000,0.050000)"]
+    assert values[2] == "text: 'a: sem missing, 12 points, feature 1, critical'"
+    assert item.findtext("multiplicity") == "12"
+    state = np.where((np.arange(count) == 3) | (np.arange(count) == 7), "valid", "missing")
+    epe = np.where(state == "valid", 1.0, NAN)
+    broken = replace(lost, state=state, epe_nm=epe)
+    assert write_markers(path, [MarkedCase("a", "TOP", broken, 10.0)]) == 3
 
 
 @pytest.mark.parametrize(
