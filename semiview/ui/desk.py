@@ -79,7 +79,7 @@ class Desk(QObject):
         self.exporting = Exporting(self.session, self.saving, self)
         self.calibrating = Calibrating(self.session, self.saving, self.errands, self)
         self.landmarking = Landmarking(self.session, self.registering, self)
-        self.painting = Painting(self.session, self)
+        self.painting = Painting(self.session, self.errands, self)
         self.drafting = Drafting(self.session, self.painting, self)
         self.reshaping = Reshaping(self.session, self.painting, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)

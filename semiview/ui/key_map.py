@@ -37,8 +37,18 @@ class KeyMap:
         settings.setValue(SETTING, json.dumps({name: list(keys) for name, keys in self.changed.items()}))
 
     def table(self) -> tuple[ActionSpec, ...]:
-        """The whole table with these keys."""
-        return tuple(replace(spec, keys=self.changed.get(spec.id, spec.keys)) for spec in TABLE)
+        """The whole table with these keys; a person's own key is taken from whichever other action came with it."""
+        own = [replace(spec, keys=self.changed[spec.id]) for spec in TABLE if spec.id in self.changed]
+        return tuple(
+            replace(spec, keys=self.changed[spec.id] if spec.id in self.changed else self._left(spec, own))
+            for spec in TABLE
+        )
+
+    @staticmethod
+    def _left(spec: ActionSpec, own: list[ActionSpec]) -> tuple[str, ...]:
+        """The keys of an action that came with it and that nobody else has been given."""
+        taken = {portable(key) for other in own if together(spec, other) for key in other.keys}
+        return tuple(key for key in spec.keys if portable(key) not in taken)
 
     def keys(self, action_id: str) -> tuple[str, ...]:
         """The keys of one action."""

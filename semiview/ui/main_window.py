@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QFileDialog,
     QInputDialog,
-    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -168,12 +167,15 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """F held hides the overlays."""
+        """F held blinks; a key whose command cannot be done now says why."""
         if not event.isAutoRepeat() and self.actions_.holds("compare.hold", event):
             self._held_key = event.key()
             self.views.hold_blink(True)
-        else:
-            super().keyPressEvent(event)
+            return
+        refused = None if event.isAutoRepeat() else self.actions_.refused(event)
+        if refused is not None:
+            self.desk.session.said.emit(refused)
+        super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """F let go shows them again."""
@@ -296,12 +298,12 @@ class MainWindow(QMainWindow):
         self.compare.setToolTip(f"How the pictures are compared ({native(self.actions_.keys.keys('compare.next'))})")
         bar.addWidget(self.compare)
         bar.addSeparator()
-        bar.addWidget(QLabel(" Overlays "))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
-        self.opacity.setFixedWidth(90)
+        self.opacity.setFixedWidth(80)
         self.opacity.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.opacity.setToolTip("How strongly the overlays are drawn")
+        self.opacity.setToolTip("How strongly all overlays are drawn")
+        self.opacity.setAccessibleName("Opacity of all overlays")
         self.opacity.setValue(round(100 * self.desk.session.view.opacity))
         bar.addWidget(self.opacity)
         group = QActionGroup(self)

@@ -8,10 +8,12 @@ from semiview.core.coverage import FULL, Coverage, brush_stamp
 from semiview.core.document import Document
 from semiview.core.edits import Layer, Stroke, lay, paint, reshape, set_shape, take
 from semiview.core.outline import Points
+from semiview.core.prediction import Prediction
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 from semiview.metrology.region import region_at
 from semiview.metrology.snap import snap_changes
+from semiview.ui.latest import Errands
 from semiview.ui.session import Session
 
 LABELS = {
@@ -21,6 +23,7 @@ LABELS = {
     "take_design": "Take the design's outline",
     "take_prediction": "Take the prediction back",
 }
+CORRECTING = ("brush", "eraser", "polygon", "vertices", "fill", "take_design", "take_prediction")
 TAKING = ("take_design", "take_prediction")
 SNAP_REACH_PX = 8.0
 SNAP_MARGIN_PX = 16
@@ -29,14 +32,16 @@ SNAP_MARGIN_PX = 16
 class Painting(QObject):
     """Edits of the correction or the ignore region of the open case."""
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, errands: Errands, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._errands = session, errands
         self._gesture: object | None = None
         self._erases = False
         self._before: Coverage | None = None
         self._drawn: _DrawnDesign | None = None
-        session.case_changed.connect(self.end)
+        self._start: tuple[Prediction, Coverage] | None = None  # of the prediction, to be corrected
+        session.case_changed.connect(self._case_changed)
+        session.tool_changed.connect(self._make_ready)
 
     @property
     def painting(self) -> bool:
@@ -60,6 +65,28 @@ class Painting(QObject):
         """A stroke begins; with `erases` the ignore brush takes away."""
         self._gesture, self._erases = object(), erases
         self._before = self.shape("correction") if self._session.document is not None else None
+
+    def _make_ready(self, tool: str) -> None:
+        """Cut the prediction into tiles off the window's thread: of a large picture it takes half a second."""
+        case, document = self._session.case, self._session.document
+        if tool not in CORRECTING or case is None or document is None or document.correction is not None:
+            return
+        prediction = case.prediction
+        if prediction is None or (self._start is not None and self._start[0] is prediction):
+            return
+
+        def done(shape: Coverage) -> None:
+            now = self._session.case
+            if self._start is None and now is not None and now.prediction is prediction:
+                self._start = (prediction, shape)
+
+        def failed(problem: Exception) -> None:
+            raise problem
+
+        self._errands.run(lambda: Coverage.from_probability(prediction.probability), done, failed)
+
+    def _case_changed(self) -> None:
+        self._gesture = self._before = self._start = self._drawn = None
 
     def stroke(self, path_px: Points) -> None:
         """The stroke goes on along (N, 2) image px."""
@@ -177,7 +204,9 @@ class Painting(QObject):
         if isinstance(kept, Coverage):
             return kept
         if layer == "correction" and case.prediction is not None:
-            return Coverage.from_probability(case.prediction.probability)
+            if self._start is None or self._start[0] is not case.prediction:
+                self._start = (case.prediction, Coverage.from_probability(case.prediction.probability))
+            return self._start[1]
         return Coverage.from_array(np.zeros(case.sem.shape, np.uint8))
 
     def _take(self, tool: str, top: int, left: int, share: npt.NDArray[np.uint8]) -> None:

@@ -86,6 +86,7 @@ def _palette(colours: tuple[str, ...]) -> QPalette:
 
 def _style_sheet(colours: tuple[str, ...]) -> str:
     window, base, _, text, dim, button, line, highlight, highlighted = colours
+    tick = str(files("semiview.resources") / "icons" / "tick.svg").replace("\\", "/")
     return f"""
     QToolTip {{ color: {text}; background: {base}; border: 1px solid {line}; padding: 4px; }}
     QDockWidget::title {{ padding: 5px 8px; background: {window}; border-bottom: 1px solid {line}; }}
@@ -112,6 +113,10 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
     QTreeView::item {{ padding: 2px 0; }}
     QToolButton:focus, QComboBox:focus, QCheckBox:focus, QSlider:focus, QTableView:focus, QTreeView:focus,
     QListView:focus, QPlainTextEdit:focus {{ outline: 1px solid {highlight}; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {dim}; border-radius: 3px;
+                            background: {base}; }}
+    QCheckBox::indicator:checked {{ background: {highlight}; border-color: {highlight}; image: url({tick}); }}
+    QCheckBox::indicator:disabled {{ border-color: {line}; background: {window}; }}
     QLabel[dim="true"] {{ color: {dim}; }}
     QFrame[bar="true"] {{ background: {base}; border: 1px solid {line}; border-left: 4px solid {DOUBT};
                           border-radius: 4px; }}

@@ -81,8 +81,16 @@ class Actions(QObject):
 
     def holds(self, action_id: str, event: QKeyEvent) -> bool:
         """True if a key event is that of an action that acts while its key is held."""
-        pressed = portable(QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText))
-        return pressed in map(portable, self._specs[action_id].keys)
+        return _key_of(event) in map(portable, self._specs[action_id].keys)
+
+    def refused(self, event: QKeyEvent) -> str | None:
+        """Why the command of a key that nothing acted on cannot be done now; None: it is no command's key."""
+        key = _key_of(event)
+        for spec in self.specs():
+            why = self.why_not(spec.id) if key in map(portable, spec.keys) else None
+            if why is not None:
+                return f"{spec.text.rstrip('…')}: not now, {why}."
+        return None
 
     def why_not(self, action_id: str) -> str | None:
         """Why it cannot be done now; None: it can."""
@@ -113,3 +121,7 @@ class Actions(QObject):
                 binding.run()
 
         return run
+
+
+def _key_of(event: QKeyEvent) -> str:
+    return portable(QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText))

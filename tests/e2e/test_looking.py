@@ -124,3 +124,13 @@ def test_that_levels_and_opacities_change_the_picture_and_not_the_data(user, sma
     assert user.session.view.opacity_of("design") == 0.4
     assert (user.session.case.sem.pixels == pixels).all()
     assert not user.session.dirty
+
+
+def test_that_a_key_that_cannot_act_says_why_in_the_window(user, small: Path) -> None:
+    said: list[str] = []
+    user.session.said.connect(said.append)
+    user.open_project(small)
+    user.open_case("c0")
+    user.key(Qt.Key.Key_O)  # nobody has registered the design
+    assert said[-1].startswith("Take the design's outline here: not now, ")
+    assert user.session.tool == "pan"

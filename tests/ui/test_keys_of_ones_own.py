@@ -36,6 +36,14 @@ def test_that_a_spoilt_setting_leaves_the_tables_keys(settings: QSettings, store
     assert keys.keys("view.fit") == ("F2", "Home")
 
 
+def test_that_an_own_key_wins_over_one_that_a_command_came_with() -> None:
+    """As after an update that gives a new command a key which is taken."""
+    keys = KeyMap({"view.fit": ("B", "Return")})
+    assert keys.keys("tools.brush") == ()
+    assert keys.keys("review.accept") == ("Enter",)
+    assert clashes(keys.table()) == []
+
+
 def test_that_a_taken_key_is_named_and_goes_over_to_the_new_command(qtbot: QtBot) -> None:
     editor = ShortcutEditor(KeyMap(), "semiview")
     qtbot.addWidget(editor)

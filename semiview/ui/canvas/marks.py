@@ -191,10 +191,16 @@ class SurroundItem(QGraphicsItem):
         self._size = (0.0, 0.0)
         self._nm_per_px = float("nan")
         self._zoom = 0.0
+        self._focused = False
 
     def set_title(self, title: str) -> None:
         """What the view shows."""
         self._title = title
+        self.update()
+
+    def set_focused(self, focused: bool) -> None:
+        """Show that the keys go to this view."""
+        self._focused = focused
         self.update()
 
     def set_size(self, width: float, height: float) -> None:
@@ -211,6 +217,10 @@ class SurroundItem(QGraphicsItem):
         return QRectF(0, 0, *self._size)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        if self._focused:
+            painter.setPen(cosmetic_pen(DESIGN, 2.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.boundingRect().adjusted(1, 1, -1, -1))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = QFont(painter.font())
         font.setBold(True)

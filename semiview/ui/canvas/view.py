@@ -335,8 +335,14 @@ class ImageView(QGraphicsView):
             self._space_held = False
         event.setAccepted(event.key() == Qt.Key.Key_Space)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # Seen where the keyboard brought the focus: a mouse knows where it has clicked.
+        self.surround.set_focused(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
+        super().focusInEvent(event)
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space_held = False
+        self.surround.set_focused(False)
         super().focusOutEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from semiview.core import edits
+from semiview.core.design import DesignLayer
 from semiview.core.document import Document
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.linked_views import NO_PREDICTION, LinkedViews
@@ -213,3 +214,22 @@ def test_that_a_mode_looks_as_it_did(shown: LinkedViews, line_case: MakeCase, mo
     difference = np.abs(here.astype(int) - then).max(axis=2)
     assert difference.mean() <= MEAN_GREY
     assert np.mean(difference > FAR_GREY) <= FAR_SHARE
+
+
+def test_that_a_layer_of_the_design_can_be_hidden_and_filled(shown: LinkedViews, line_case: MakeCase) -> None:
+    case = line_case()
+    first, second = case.design.target[:2]
+    layers = (DesignLayer("1/0", "target", (first,)), DesignLayer("2/0", "opc", (second,)))
+    shown.show_case(replace(case, design=replace(case.design, target=(first,), layers=layers)), Document(case.nominal))
+
+    def drawn(**settings) -> np.ndarray:
+        shown.set_view_settings(replace(BARE, compare_mode="single", **settings))
+        return pixels(shown.views["sem"]).astype(int)
+
+    bare, both = drawn(), drawn(design=True)
+    without = drawn(design=True, hidden_layers=frozenset({"2/0"}))
+    filled = drawn(design=True, hidden_layers=frozenset({"2/0"}), design_fill=True)
+    changed = [int(np.count_nonzero((picture != bare).any(axis=2))) for picture in (without, both, filled)]
+    assert 0 < changed[0] < changed[1] < changed[2]
+    faint = drawn(design=True, hidden_layers=frozenset({"2/0"}), opacities={"design": 0.3})
+    assert 0 < np.abs(faint - bare).sum() < np.abs(without - bare).sum()
