@@ -312,7 +312,7 @@ def _new_name() -> str:
 
 
 def _shrinks(array: npt.NDArray[Any]) -> bool:
-    middle = array[len(array) // 2 :].reshape(-1)[:16384]
+    middle = array[len(array) // 2 :].reshape(-1)[:4096]
     # Shuffled as the filter does, or floats would look like noise.
     sample = np.ascontiguousarray(middle).view(np.uint8).reshape(-1, array.dtype.itemsize).T.tobytes()
     return len(zlib.compress(sample, 1)) < 0.7 * len(sample)

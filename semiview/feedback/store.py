@@ -346,6 +346,10 @@ class FeedbackStore:
         self._view_is_old = True
         return True
 
+    def damaged_ids(self) -> frozenset[str]:
+        """Ids of the records that are known to be damaged."""
+        return frozenset(self._records.damaged)
+
     def record_ids(self) -> tuple[str, ...]:
         """Ids of all whole records, oldest first."""
         self._records.refresh()

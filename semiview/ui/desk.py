@@ -48,6 +48,7 @@ from semiview.ui.reviewing import Reviewing
 from semiview.ui.saving import Saving
 from semiview.ui.session import Session
 from semiview.ui.thumbnails import Thumbnails
+from semiview.ui.tracing import Tracing
 from semiview.ui.training import Training
 
 
@@ -83,6 +84,7 @@ class Desk(QObject):
         self.drafting = Drafting(self.session, self.painting, self)
         self.reshaping = Reshaping(self.session, self.painting, self)
         self.reviewing = Reviewing(self.session, self.cases, self.saving, self.keeping, self)
+        self.tracing = Tracing(self.session, self.reviewing, self.saving, self.errands, self)
         self.marking = Marking(self.session, self.reviewing, self.saving, self.errands, self)
         self.gauging = Gauging(self.session, self.errands, self)
         self.keeping.kept.connect(self.marking.save_now)

@@ -44,6 +44,7 @@ from semiview.ui.panels.case_list import CaseList
 from semiview.ui.panels.display import DisplayPanel
 from semiview.ui.panels.drift import DriftPanel
 from semiview.ui.panels.export_strip import ExportStrip
+from semiview.ui.panels.history import HistoryPanel
 from semiview.ui.panels.log import LOGGER, LogPanel
 from semiview.ui.panels.measurements.panel import MeasurementsPanel
 from semiview.ui.panels.message_page import MessagePage
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.measurements = MeasurementsPanel(session, self.desk.marking, self.desk.gauging, self.desk.errands)
         self.training = TrainingPanel(session, self.desk.training, self.desk.reviewing, self.desk.drifting)
         self.drift = DriftPanel(self.desk.drifting, self.desk.thumbnails)
+        self.history = HistoryPanel(session, self.desk.tracing)
         self.log = LogPanel()
         # The review panel's buttons are actions, and some actions need the panel: it is filled right after.
         self.review = ReviewPanel(session, self.desk.reviewing, self.desk.annotating, self.desk.cases, self.desk.saving)
@@ -215,6 +217,7 @@ class MainWindow(QMainWindow):
         self.readings.addTab(self.display, "Display")
         self.work.addTab(self.training, "Training")
         self.work.addTab(self.drift, "Drift")
+        self.work.addTab(self.history, "History")
         self.work.addTab(self.log, "Log")
         for tabs in (self.readings, self.work):
             tabs.setDocumentMode(True)
@@ -234,7 +237,7 @@ class MainWindow(QMainWindow):
         self.docks = {
             "cases": self._dock("cases", "Cases", cases, left),
             "readings": self._dock("readings", "Readings and review", self.column, right),
-            "work": self._dock("work", "Training and log", self.work, bottom),
+            "work": self._dock("work", "Training, history and log", self.work, bottom),
         }
 
     def _arrange(self) -> None:
@@ -313,7 +316,7 @@ class MainWindow(QMainWindow):
         spacer.setSizePolicy(spacer.sizePolicy().Policy.Expanding, spacer.sizePolicy().Policy.Preferred)
         bar.addWidget(spacer)
         show_work = self.docks["work"].toggleViewAction()
-        show_work.setToolTip("Show or hide training and log")
+        show_work.setToolTip("Show or hide training, history and log")
         bar.addAction(show_work)
 
     def _connect(self) -> None:

@@ -181,6 +181,12 @@ class Reviewing(QObject):
         else:
             self._session.said.emit("That was the last undecided case below. Ctrl+Shift+A goes to one above.")
 
+    def look_again(self, case_id: str) -> None:
+        """Show where a case's review stands now: something else than a decision here changed it."""
+        workspace = self._session.workspace
+        if workspace is not None:
+            self._show_review(workspace, case_id)
+
     def _show_review(self, workspace: Workspace, case_id: str) -> None:
         if self._session.workspace is None or self._session.workspace.store is not workspace.store:
             return
