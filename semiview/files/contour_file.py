@@ -18,7 +18,7 @@ DESIGN_LAYER = (1010, 0)
 HOLES = 1  # datatype
 SUFFIXES = (".gds", ".oas")
 UNIT_M, PRECISION_M = 1e-6, 1e-10  # GDS counts in 32 bits: an Angstrom reaches 215 mm, a tenth of it only 21
-MOST_POINTS = 8190  # of a GDS polygon that every reader takes
+MOST_POINTS = 4000  # of a GDS polygon: more need records longer than 32 kB, which not every reader takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -144,7 +144,7 @@ def opc_rows(measured: Sequence[MeasuredCase]) -> list[Row]:
     """One row for each gauge that several images may have repeated, from the SEM's own edges.
 
     Gauges of a file are repeats if they have one name; gauges of the design if they read the same drawn edges of the
-    same cell: they have one direction and one place across, and overlap along. A value that leaves its repeats is
+    same cell: they have one direction and one place across, and overlap along; pitches are left out. A value that leaves its repeats is
     counted in `n_excluded` and named in `reason`; it stays in gauges.csv. `weight` is the inverse variance of the mean
     relative to the table's median, within 0.1 and 10.
     """
@@ -170,11 +170,11 @@ def _repeats(measured: Sequence[MeasuredCase]) -> Iterable[tuple[str, list[_Repe
     drawn: dict[tuple[Any, ...], list[_Repeat]] = {}
     for each in measured:
         for row in each.measurement.cd:
-            if row.source != "sem" or row.mode == "pitch":
+            if row.source != "sem":
                 continue
             if row.feature_id < 0:
                 named.setdefault(row.gauge_id, []).append((each, row))
-            else:
+            elif row.mode != "pitch":  # no width that a mask can correct
                 # Rounded, so that two next to a boundary may part: the clusters below bring them together again.
                 key = (each.layout, each.cell, row.mode, round(row.cd_design_nm, 1), round(row.angle_deg / ALIKE_DEG))
                 drawn.setdefault(key, []).append((each, row))

@@ -1,0 +1,85 @@
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from semiview.files.gauge_file import read_gauges, read_template
+from semiview.files.registration_table import update_registrations
+from semiview.tasks.measure import MeasureOptions, measure_project
+from semiview.tasks.progress import CaseDone, result_of
+from semiview.tasks.workspace import Workspace, open_workspace
+
+
+@pytest.fixture
+def registered(make_project: Callable[..., Path]) -> Workspace:
+    """Two fields where they are."""
+    workspace = open_workspace(make_project(2))
+    rows = {}
+    for case_id in ("site/0", "site/1"):
+        case = workspace.project.load(case_id)
+        rows[case_id] = (case.nominal.moved(10.0, -6.0).by_hand(), case)
+    update_registrations(workspace.project.registrations_path, rows)
+    return workspace
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_that_gauges_written_come_back_as_a_list_and_another_tool_is_matched(
+    registered: Workspace, tmp_path: Path
+) -> None:
+    result_of(measure_project(registered, tmp_path / "first", MeasureOptions(jobs=1)))
+    gauges = [row for row in rows_of(tmp_path / "first/gauges.csv") if row["source"] == "sem" and row["cd_nm"]]
+    assert len(gauges) > 10
+    listed = tmp_path / "listed.csv"
+    with listed.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*gauges[0], "cd_reference_nm"])
+        writer.writeheader()
+        for row in gauges:
+            name = f"list {row['gauge_id']} of {row['case_id']}"
+            reference = f"{(float(row['cd_nm']) - 2.0) / 1.05}"
+            writer.writerow({**row, "gauge_id": name, "feature_id": "-1", "cd_reference_nm": reference})
+    (tmp_path / "other.toml").write_text(
+        '[columns]\ngauge_id = "gauge_id"\ncase_id = "case_id"\nmode = "mode"\nx_nm = "x_nm"\ny_nm = "y_nm"\n'
+        'angle_deg = "angle_deg"\nlength_nm = "length_nm"\nwidth_nm = "width_nm"\ncd_design_nm = "cd_design_nm"\n'
+        'cd_reference_nm = "cd_reference_nm"\nfeature_id = "feature_id"\n'
+    )
+    template = read_template(tmp_path / "other.toml")
+    options = MeasureOptions(jobs=1, gauges=read_gauges(listed, template), template=template, excel=True)
+    summary = result_of(measure_project(registered, tmp_path / "out", options))
+    matching = summary["matching"]
+    assert matching["n"] == len(gauges)
+    assert matching["slope"] == pytest.approx(1.05, abs=1e-3)
+    assert matching["offset_nm"] == pytest.approx(2.0, abs=0.1)
+    assert matching["residual_sigma_nm"] < 0.05
+    again = {row["gauge_id"]: row for row in rows_of(tmp_path / "out/matching.csv")}
+    for row in gauges:
+        same = again[f"list {row['gauge_id']} of {row['case_id']}"]
+        assert float(same["cd_nm"]) == pytest.approx(float(row["cd_nm"]), abs=1e-6)
+    names = {row["gauge_name"] for row in rows_of(tmp_path / "out/opc_gauges.csv")}
+    assert set(again) <= names
+    foreign = read_gauges(tmp_path / "out/gauges.other.csv", template)
+    assert {each.gauge.gauge_id for each in foreign} >= set(again)
+    with ZipFile(tmp_path / "out/measurements.xlsx") as book:
+        assert book.testzip() is None
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["inputs"].keys() >= {
+        str(registered.project.folder / "cases.csv"),
+        str(registered.project.registrations_path),
+    }
+
+
+def test_that_what_was_measured_before_a_stop_is_written_and_the_rest_is_named(
+    registered: Workspace, tmp_path: Path
+) -> None:
+    task = measure_project(registered, tmp_path, MeasureOptions(jobs=1))
+    while not isinstance(next(task), CaseDone):
+        pass
+    task.close()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["failed"] == [{"case": "site/1", "reason": "stopped before its turn"}]
+    assert {row["case_id"] for row in rows_of(tmp_path / "gauges.csv")} == {"site/0"}
