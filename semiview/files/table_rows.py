@@ -144,9 +144,9 @@ def opc_rows(measured: Sequence[MeasuredCase]) -> list[Row]:
     """One row for each gauge that several images may have repeated, from the SEM's own edges.
 
     Gauges of a file are repeats if they have one name; gauges of the design if they read the same drawn edges of the
-    same cell: they have one direction and one place across, and overlap along; pitches are left out. A value that leaves its repeats is
-    counted in `n_excluded` and named in `reason`; it stays in gauges.csv. `weight` is the inverse variance of the mean
-    relative to the table's median, within 0.1 and 10.
+    same cell: they have one direction and one place across, and overlap along; pitches are left out. A value that
+    leaves its repeats is counted in `n_excluded` and named in `reason`; it stays in gauges.csv. `weight` is the inverse
+    variance of the mean relative to the table's median, within 0.1 and 10.
     """
     rows = []
     for name, repeats in _repeats(measured):
