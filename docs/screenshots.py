@@ -18,14 +18,20 @@ import numpy as np
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
+from semiview.core.review import Approval, Decision
+from semiview.files.case_list import read_case_list
 from semiview.tasks.align import AlignOptions, align_project
+from semiview.tasks.annotate import annotate
+from semiview.tasks.decide import decide
 from semiview.tasks.demo import approve_truth, unpack_example
+from semiview.tasks.open import open_case
 from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.progress import result_of
 from semiview.tasks.workspace import open_workspace
-from semiview.ui.case_line import CASE
+from semiview.ui.case_line import CASE, WORTH
+from semiview.ui.importing import Paths
 from semiview.ui.main_window import MainWindow
 
 IMAGES = Path(__file__).parent / "images"
@@ -95,12 +101,12 @@ class Scene:
         self.until(lambda: session.measurement is not None and not self.window.desk.saving.pending)
         QTest.qWait(400)
 
-    def save(self, name: str) -> None:
-        """Write what the window shows."""
+    def save(self, name: str, part: QWidget | None = None) -> None:
+        """Write what the window shows, or a part of it."""
         self.settle()
         IMAGES.mkdir(exist_ok=True)
         path = IMAGES / f"{name}.png"
-        picture = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        picture = (part or self.window).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         values = np.frombuffer(picture.bits(), np.uint8)
         # 32 levels a channel look alike and make a file half as large.
         values[:] = np.rint(np.rint(values * (LEVELS / 255)) * (255 / LEVELS))
@@ -199,6 +205,61 @@ def gauges(scene: Scene) -> None:
     window.readings.setCurrentWidget(window.registration)
 
 
+def queue(scene: Scene) -> None:
+    """The list alone, by what a look is worth, with a column of the project's own."""
+    cases = scene.window.case_list
+    scene.open(UNIQUE)
+    for title in ("Type", "Registration"):
+        cases.show_column(title, False)
+    cases.show_column("dose", True)
+    scene.window.desk.cases.sort(WORTH)
+    cases.search.setText("dose>=10")
+    scene.window.resizeDocks([scene.window.docks["cases"]], [470], Qt.Orientation.Horizontal)
+    scene.until(lambda: cases.table.horizontalHeader().width() > 300)
+    scene.save("queue", cases)
+    cases.search.clear()
+    scene.window.desk.cases.sort(-1)
+    for title in ("Type", "Registration"):
+        cases.show_column(title, True)
+    cases.show_column("dose", False)
+    scene.window.resizeDocks([scene.window.docks["cases"]], [256], Qt.Orientation.Horizontal)
+
+
+def deciding(scene: Scene) -> None:
+    """A case about which two reviewers differ, and a note."""
+    workspace = scene.window.desk.session.workspace
+    if workspace is None:
+        raise RuntimeError("no project is open")
+    opened = open_case(workspace, PERIODIC)
+    for name, kind, reason in (("anna", "accept", ""), ("ben", "reject", "wrong shape")):
+        approval = Approval(kind == "accept", False, False)
+        decide(workspace, opened.case, opened.document, None, Decision(kind, name, approval, reason))
+    annotate(workspace, PERIODIC, "ben", "the second line from the left is fused")
+    scene.window.desk.company.look()
+    scene.until(lambda: scene.window.desk.cases.line(PERIODIC).state == "disputed")
+    scene.open(PERIODIC)
+    scene.until(lambda: scene.window.desk.annotating.said.sides)
+    scene.save("deciding", scene.window.review)
+
+
+def assistant(scene: Scene) -> None:
+    """The mapping page on the example's own sites, as a stage would list them in um."""
+    project = scene.folder
+    sites, _ = read_case_list(project / "cases.csv")
+    rows = [f"{row.case_id},{row.x_nm / 1000:.3f},{row.y_nm / 1000:.3f}" for row in sites]
+    listed = project / "stage.csv"
+    listed.write_text("\n".join(["Site,X [um],Y [um]", *rows]), encoding="utf-8")
+    projects = scene.window.projects
+    projects.new(Paths(project / "images", listed, project / "chip.gds"))
+    dialog = projects.assistant
+    if dialog is None:
+        raise RuntimeError("there is no assistant")
+    scene.until(dialog.sources.isComplete)
+    dialog.next()
+    scene.save("assistant", dialog)
+    dialog.reject()
+
+
 def training(scene: Scene) -> None:
     """A run on what was approved: its curves, and what the gate says of the candidate."""
     window, run = scene.window, scene.window.desk.training
@@ -223,6 +284,9 @@ PICTURES: dict[str, Callable[[Scene], None]] = {
     "correcting": correcting,
     "markers": markers,
     "gauges": gauges,
+    "queue": queue,
+    "deciding": deciding,
+    "assistant": assistant,
     "training": training,
 }
 

@@ -10,6 +10,7 @@ import gdstk
 import numpy as np
 
 from semiview.core.design import Design, DesignLayer, Tone
+from semiview.core.outline import Points
 from semiview.files.gds_structure import check_gds
 from semiview.files.layer_roles import LayerRole
 from semiview.files.layout_probe import can_be_read
@@ -145,6 +146,27 @@ class DesignLibrary:
                 points for role, found in polygons.items() if role.role == "target" for points in found
             )
         return Design(target, layers, tone, field_nm, str(self.path), name, self.sha256)
+
+    def outlines_in(
+        self,
+        field_nm: tuple[float, float, float, float],
+        roles: Sequence[LayerRole] = (),
+        cell: str = "",
+        most: int = 4000,
+    ) -> tuple[list[Points], bool]:
+        """Polygons that touch a field as they are drawn, for a map; True if there are more than `most`.
+
+        Raises FileProblem like `resolved`.
+        """
+        name, resolved = self.resolved(roles, cell)
+        box = np.array(field_nm, dtype=np.float64)
+        found: list[Points] = []
+        for role in resolved:
+            for points in self._tree.polygons(self._cells[name], (role.layer, role.datatype), box):
+                if len(found) == most:
+                    return found, True
+                found.append(points)
+        return found, False
 
     def _cell(self, name: str) -> gdstk.Cell:
         if name not in self._cells:

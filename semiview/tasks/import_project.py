@@ -4,6 +4,7 @@ Images stay where they are; cases.csv names them relative to the project. Nothin
 """
 
 import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ from semiview.files.import_recipe import (
 )
 from semiview.files.layer_roles import parse_layers
 from semiview.files.problem import FileProblem
+from semiview.files.project import Project
+from semiview.files.project_settings import ProjectSettings
 
 RECIPE_NAME = "import.toml"
 NM_IN_PIXEL_UNIT: Mapping[str, float] = {"nm": 1.0, "um": 1e3}
@@ -45,14 +48,19 @@ class ImportSources:
         The list of sites, or None: the images alone.
     more
         Further tables about the same sites, joined by the same columns.
-    design
-        GDS or OASIS for all cases, or None.
+    library
+        The GDS or OASIS file for all cases, parsed, or None.
     """
 
     images: tuple[Path, ...]
     listed: ForeignList | None = None
     more: tuple[ForeignList, ...] = ()
-    design: Path | None = None
+    library: DesignLibrary | None = None
+
+    @property
+    def design(self) -> Path | None:
+        """The file of the layout, or None."""
+        return None if self.library is None else self.library.path
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -110,7 +118,7 @@ def find_sources(
         tuple(dict.fromkeys(found)),
         None if listed is None else read_foreign_list(listed),
         tables,
-        None if design is None else design.absolute(),
+        None if design is None else DesignLibrary.open(design.absolute()),
     )
 
 
@@ -184,12 +192,42 @@ def write_project(plan: ImportPlan, recipe: ImportRecipe, folder: Path) -> tuple
     return read_case_list(path)[1]
 
 
-def case_list_bytes(plan: ImportPlan, folder: Path) -> bytes:
-    """The case list of a plan as CSV, its paths relative to the folder of the project."""
+def preview_project(plan: ImportPlan, before: Project | None = None) -> Project:
+    """The project as it would be, to look at its cases before anything is written.
+
+    Parameters
+    ----------
+    before
+        An earlier preview: the designs that it has parsed are not parsed again.
+    """
+    with tempfile.TemporaryDirectory(prefix="semiview-import-") as name:
+        folder = Path(name)
+        (folder / "cases.csv").write_bytes(case_list_bytes(plan, None))
+        rows, problems = read_case_list(folder / "cases.csv")
+    if before is None:
+        return Project(folder, ProjectSettings(), rows, problems)
+    return replace(before, rows=rows, problems=problems)
+
+
+def with_places(plan: ImportPlan, places: Mapping[str, tuple[float, float]]) -> ImportPlan:
+    """The plan with design coordinates (x_nm, y_nm) that somebody pointed at, by case."""
+    rows = [
+        row
+        if row["case_id"] not in places
+        else {**row, **dict(zip(POSITION_COLUMNS, map(repr, places[row["case_id"]]), strict=True))}
+        for row in plan.rows
+    ]
+    return replace(plan, rows=tuple(rows), columns=_columns_of(rows))
+
+
+def case_list_bytes(plan: ImportPlan, folder: Path | None) -> bytes:
+    """The case list of a plan as CSV, its paths relative to the folder of the project; None: in full."""
 
     def cell(row: Mapping[str, str], column: str) -> str:
         text = row.get(column, "")
-        return _relative(Path(text), folder) if column in ("image", "design", "prediction") and text else text
+        if folder is None or not text or column not in ("image", "design", "prediction"):
+            return text
+        return _relative(Path(text), folder)
 
     return table_bytes(plan.columns, [[cell(row, column) for column in plan.columns] for row in plan.rows])
 
@@ -288,9 +326,9 @@ def _outside(sources: ImportSources, rows: Sequence[Mapping[str, str]]) -> list[
 
 def design_bounds_nm(sources: ImportSources, recipe: ImportRecipe) -> tuple[float, float, float, float] | None:
     """Bounds, nm, of the design's target layers; None without a design, or while it is open which cell is meant."""
-    if sources.design is None:
+    library = sources.library
+    if library is None:
         return None
-    library = DesignLibrary.open(sources.design)
     cell = recipe.fixed.get("cell", "")
     if not cell and len(library.top_cells) > 1 and not recipe.fixed.get("layers"):
         return None  # which of them is meant is asked later

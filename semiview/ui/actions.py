@@ -147,7 +147,13 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec(
         "app.copy", "Copy the rows", "app", ("Ctrl+C",), "The chosen rows of the table in sight, for a spreadsheet"
     ),
-    ActionSpec("app.reviewer", "Reviewer…", "app", (), "The name that stands in your decisions"),
+    ActionSpec(
+        "app.new", "New project…", "app", ("Ctrl+N",), "From images, a layout and a list of sites; or drop them here"
+    ),
+    ActionSpec("app.example", "Example project", "app", (), "Simulated fields with known truth, to try everything on"),
+    ActionSpec("app.tour", "Tour", "app", (), "Five steps through a review"),
+    ActionSpec("app.guide", "User guide", "app", (), "One page for each thing to do, with pictures"),
+    ActionSpec("app.settings", "Settings…", "app", ("Ctrl+,",), "Your name, colours, size, autosave, keys"),
     ActionSpec("app.palette", "Command palette…", "app", ("Ctrl+Shift+P",), "Find any command by its name"),
     ActionSpec("app.keys", "Keys", "app", ("F1", "?"), "What the keys do with this tool in hand", "keys"),
     ActionSpec("app.shortcuts", "Change keys…", "app", (), "Other keys for any command, and how the mouse works"),
@@ -560,8 +566,9 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
 )
 # Ids in the order of each menu; an empty one is a line between groups.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("&Project", ("app.open", "app.save", "", "app.export", "app.export_tables", "app.export_accepted",
-                  "app.export_stop", "", "app.predict", "app.predict_always", "", "app.reviewer", "", "app.quit")),
+    ("&Project", ("app.open", "app.new", "app.example", "", "app.save", "", "app.export", "app.export_tables",
+                  "app.export_accepted", "app.export_stop", "", "app.predict", "app.predict_always", "", "app.settings",
+                  "", "app.quit")),
     ("&Edit", ("app.undo", "app.redo", "", "app.copy", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller",
                "tools.larger", "tools.snap", "",
                "polygon.finish", "polygon.erase", "polygon.back", "vertices.delete", "", "tools.uncorrect")),
@@ -578,7 +585,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Review", ("review.accept", "review.reject", "review.skip", "review.retract", "", "review.next",
                  "review.previous", "review.next_undecided", "review.previous_undecided", "review.next_valuable", "",
                  "review.second_look")),
-    ("&Help", ("app.palette", "app.keys", "app.shortcuts")),
+    ("&Help", ("app.guide", "app.tour", "", "app.palette", "app.keys", "app.shortcuts")),
 )  # fmt: skip
 
 

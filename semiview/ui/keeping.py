@@ -40,6 +40,10 @@ class Keeping(QObject):
         session.case_changed.connect(self._case_changed)
         session.changed.connect(self._changed)
 
+    def set_delay(self, seconds: float) -> None:
+        """Keep unfinished work so long after an edit."""
+        self._timer.setInterval(round(1000 * seconds))
+
     def save_now(self) -> None:
         """Draft and registration, without waiting."""
         self._timer.stop()

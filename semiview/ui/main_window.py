@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt
-from PySide6.QtGui import QActionGroup, QCloseEvent, QGuiApplication, QKeyEvent, QShowEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QFileDialog,
-    QInputDialog,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -35,6 +34,7 @@ from semiview.ui.command_palette import CommandPalette
 from semiview.ui.compare_modes import COMPARE_MODES, PAIRS
 from semiview.ui.desk import Desk
 from semiview.ui.exporting import KINDS
+from semiview.ui.guide import Guide
 from semiview.ui.key_guard import KeyGuard
 from semiview.ui.key_map import KeyMap
 from semiview.ui.key_sheet import KeySheet
@@ -53,9 +53,12 @@ from semiview.ui.panels.registration import RegistrationPanel
 from semiview.ui.panels.review import ReviewPanel
 from semiview.ui.panels.status_line import StatusLine
 from semiview.ui.panels.training import TrainingPanel
+from semiview.ui.projects import Projects
 from semiview.ui.questions import Questions
+from semiview.ui.settings_dialog import SettingsDialog, autosave_s
 from semiview.ui.shortcut_editor import ShortcutEditor
 from semiview.ui.theme import Choice, apply_theme, icon
+from semiview.ui.tour import Tour
 from semiview.ui.view_settings import MOUSE_PRESETS, MousePreset, ViewSettings, from_json, to_json
 from semiview.ui.window_actions import Actions, Binding
 
@@ -82,11 +85,15 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self)
         self.desk.reviewing.reviewer = str(settings.value("reviewer", reviewer))
         session = self.desk.session
+        self.desk.keeping.set_delay(autosave_s(settings))
+        self.projects = Projects(self, settings, self.desk.errands, self.open_project, session.said.emit)
+        self.setAcceptDrops(True)
         self._held_key = 0
 
         self.views = LinkedViews()
         self.message = MessagePage()
         self.questions_bar = QuestionBar()
+        self.tour = Tour(session, self.questions_bar, self)
         self.middle = QStackedWidget()
         self.middle.addWidget(self.message)
         self.middle.addWidget(self.views)
@@ -168,6 +175,16 @@ class MainWindow(QMainWindow):
         self.log.close_log()
         event.accept()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Folders and files may be dropped anywhere."""
+        if self.projects.takes(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A project, or parts of one to be."""
+        event.acceptProposedAction()
+        self.projects.dropped(event.mimeData())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """F held blinks; a key whose command cannot be done now says why."""
         if not event.isAutoRepeat() and self.actions_.holds("compare.hold", event):
@@ -192,12 +209,16 @@ class MainWindow(QMainWindow):
             self.desk, self.measurements, self
         )
         return bindings | {
-            "app.open": Binding(self._choose_project),
             "app.export": Binding(self._choose_export, self.desk.exporting.why_not_start),
             "app.export_tables": Binding(self._choose_folder, self.desk.exporting.why_not_start),
             "app.export_accepted": Binding(self.desk.exporting.toggle_only_accepted),
             "app.export_stop": Binding(self.desk.exporting.stop, self.desk.exporting.why_not_stop),
-            "app.reviewer": Binding(self._ask_reviewer),
+            "app.open": Binding(self.projects.choose),
+            "app.new": Binding(self.projects.new),
+            "app.example": Binding(self.projects.example),
+            "app.tour": Binding(self.tour.begin, self.tour.why_not),
+            "app.guide": Binding(self._show_guide),
+            "app.settings": Binding(self._show_settings),
             "app.palette": Binding(lambda: CommandPalette(self.actions_, self).show()),
             "app.keys": Binding(lambda: KeySheet(self.actions_.keys, self.desk.session.tool, self).show()),
             "app.shortcuts": Binding(self._change_keys),
@@ -267,6 +288,9 @@ class MainWindow(QMainWindow):
                     menu.addAction(self.actions_[name])
                 else:
                     menu.addSeparator()
+        recent = QMenu("Recent projects", self)
+        recent.aboutToShow.connect(lambda: self.projects.fill(recent))
+        self.menus["&Project"].insertMenu(self.actions_["app.example"], recent)
         view = self.menus["&View"]
         view.addSeparator()
         panels = view.addMenu("Panels")
@@ -481,7 +505,7 @@ class MainWindow(QMainWindow):
         self._show_middle()
         self.setWindowTitle(f"{self._project_name()} · SemiView" if self.desk.session.workspace else "SemiView")
         if self.desk.session.workspace is not None:
-            self._settings.setValue("project", str(self.desk.session.workspace.project.folder))
+            self.projects.opened(self.desk.session.workspace.project.folder)
 
     def _project_name(self) -> str:
         workspace = self.desk.session.workspace
@@ -495,8 +519,11 @@ class MainWindow(QMainWindow):
         if self.desk.session.workspace is None:
             self.message.say(
                 "Open a project",
-                "A folder with a cases.csv, or one with SEM images and designs of the same names.",
+                "A folder with a cases.csv, or one with SEM images and designs of the same names. "
+                "Images, a layout and a list of sites become one with New project. Or drop any of them here.",
                 self.actions_["app.open"],
+                self.actions_["app.new"],
+                self.actions_["app.example"],
             )
         else:
             self.message.say("Choose a case", "Click a case in the list on the left; D and A go on and back.")
@@ -509,12 +536,6 @@ class MainWindow(QMainWindow):
     def _project_failed(self, sentence: str) -> None:
         self.message.say("The project cannot be opened", sentence, self.actions_["app.open"])
         self.middle.setCurrentWidget(self.message)
-
-    def _choose_project(self) -> None:
-        begin = str(self._settings.value("project", str(Path.home())))
-        folder = QFileDialog.getExistingDirectory(self, "Open project", begin)
-        if folder:
-            self.open_project(Path(folder))
 
     def _choose_export(self) -> None:
         name = f"{self._project_name()}.html"
@@ -531,14 +552,26 @@ class MainWindow(QMainWindow):
         workspace = self.desk.session.workspace
         return Path.home() if workspace is None else workspace.project.folder
 
-    def _ask_reviewer(self) -> None:
-        name, given = QInputDialog.getText(
-            self, "Reviewer", "The name that stands in your decisions:", text=self.desk.reviewing.reviewer
+    def _show_settings(self) -> None:
+        checks = (self.actions_["app.predict_always"], self.actions_["view.still"])
+        dialog = SettingsDialog(
+            self._settings, self.desk.reviewing.reviewer, self._theme(), self.actions_["app.shortcuts"], checks, self
         )
-        if given and name.strip():
-            self.desk.reviewing.reviewer = name.strip()
-            self._settings.setValue("reviewer", name.strip())
-            self._refresh_actions()
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.reviewer_changed.connect(self._reviewer_changed)
+        dialog.theme_changed.connect(self.set_theme)
+        dialog.autosave_changed.connect(self.desk.keeping.set_delay)
+        dialog.show()
+
+    def _show_guide(self) -> None:
+        guide = Guide(self)
+        guide.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        guide.show()
+
+    def _reviewer_changed(self, name: str) -> None:
+        self.desk.reviewing.reviewer = name
+        self._settings.setValue("reviewer", name)
+        self._refresh_actions()
 
     def _change_keys(self) -> None:
         editor = ShortcutEditor(self.actions_.keys, self.desk.session.view.mouse, self)

@@ -48,7 +48,7 @@ class Marking(QObject):
         if self._open is None:
             return "no case is open"
         if not self._reviewing.reviewer:
-            return "nobody has said who reviews (Project, Reviewer…)"
+            return "nobody has said who reviews (Project, Settings…)"
         return None
 
     def places(self, source: str) -> tuple[MarkedPlace, ...]:

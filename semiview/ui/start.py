@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from semiview.ui.main_window import MainWindow
 from semiview.ui.panels.log import LOGGER
+from semiview.ui.settings_dialog import wanted_scale
 from semiview.ui.theme import icon
 
 WRONG_USE = 2
@@ -35,11 +36,15 @@ def start(folder: Path | None) -> int:
         sys.stderr.write(problem + "\n")
         return WRONG_USE
     faulthandler.enable()
+    settings = QSettings("SemiView", "SemiView")
+    scale = wanted_scale(settings)
+    if scale != 1.0:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{scale:g}")  # Qt reads it once, before the first window
     application = QApplication(sys.argv[:1])
     application.setApplicationName("SemiView")
     application.setOrganizationName("SemiView")
     application.setWindowIcon(icon("app"))
-    window = MainWindow(QSettings("SemiView", "SemiView"), reviewer=getpass.getuser())
+    window = MainWindow(settings, reviewer=getpass.getuser())
     watch_exceptions(window)
     window.show()
     if folder is not None:

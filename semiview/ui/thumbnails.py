@@ -87,13 +87,18 @@ class Thumbnails(QObject):
 
 
 def small_image(pixels: npt.NDArray[Any]) -> QImage:
-    """A grey picture (H, W) that fits the list, its darkest and brightest percent cut off."""
-    factor = min(WIDTH_PX * 2 / pixels.shape[1], HEIGHT_PX * 2 / pixels.shape[0], 1.0)
+    """A grey picture of (H, W) that fits the list at twice its resolution."""
+    image = grey_picture(pixels, 2 * WIDTH_PX, 2 * HEIGHT_PX)
+    image.setDevicePixelRatio(2)
+    return image
+
+
+def grey_picture(pixels: npt.NDArray[Any], width_px: int, height_px: int) -> QImage:
+    """A grey picture of (H, W) within a size, its darkest and brightest percent cut off."""
+    factor = min(width_px / pixels.shape[1], height_px / pixels.shape[0], 1.0)
     size = max(round(pixels.shape[1] * factor), 1), max(round(pixels.shape[0] * factor), 1)
-    small = cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     low, high = np.percentile(small, (1, 99))
     grey = np.clip((small - low) / max(high - low, 1e-6) * 255, 0, 255).astype(np.uint8)
     # copy(): the QImage must own its bytes.
-    image = QImage(np.ascontiguousarray(grey).data, size[0], size[1], size[0], QImage.Format.Format_Grayscale8).copy()
-    image.setDevicePixelRatio(2)
-    return image
+    return QImage(np.ascontiguousarray(grey).data, size[0], size[1], size[0], QImage.Format.Format_Grayscale8).copy()

@@ -50,6 +50,7 @@ class QuestionBar(QWidget):
         if bar is not None:
             self._layout.removeWidget(bar)
             bar.hide()
+            bar.setObjectName("")  # it is found under its name no more
             bar.deleteLater()
         self.setVisible(bool(self._bars))
 
