@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,8 @@ class Draft:
         Of the SEM file it was drawn on; a draft of another picture is of no use.
     saved_at
         ISO 8601, UTC.
+    owner
+        The window that keeps it: several may have unfinished work on one case.
     """
 
     case_id: str
@@ -55,10 +57,11 @@ class Draft:
     checkpoint_id: str = ""
     image_sha256: str = ""
     saved_at: str = ""
+    owner: str = ""
 
 
 def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) -> None:
-    """Keep a draft in place of the case's older one.
+    """Keep a draft in place of the older one of the same case and owner.
 
     Parameters
     ----------
@@ -77,24 +80,35 @@ def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) ->
         "checkpoint_id": draft.checkpoint_id,
         "image_sha256": draft.image_sha256,
         "saved_at": draft.saved_at,
+        "owner": draft.owner,
         "body_sha256": NO_SHA256,
     }
     image = new_image(partial(_put, document=document), user_block_bytes(WHAT, facts))
     facts["body_sha256"] = hashlib.sha256(image).hexdigest()
-    path = draft_path(folder, draft.case_id)
+    path = draft_path(folder, draft.case_id, draft.owner)
     make_folder(path.parent, calls)
     write_durably(path, with_user_block(WHAT, facts, image), calls)
 
 
-def load_draft(folder: Path, case_id: str) -> Draft | None:
-    """The draft of a case, or None.
+def load_draft(folder: Path, case_id: str, but: Collection[str] = ()) -> Draft | None:
+    """The newest draft of a case, or None.
+
+    Parameters
+    ----------
+    but
+        Owners who still work on theirs.
 
     Raises
     ------
     FileProblem
         If it is damaged; it is moved aside (to `<name>.damaged`) and not offered again.
     """
-    path = draft_path(folder, case_id)
+    drafts = [_read_draft(path) for path in _draft_paths(folder, case_id)]
+    found = [draft for draft in drafts if draft is not None and draft.owner not in but]
+    return max(found, key=lambda draft: draft.saved_at, default=None)
+
+
+def _read_draft(path: Path) -> Draft | None:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -118,15 +132,15 @@ def load_draft(folder: Path, case_id: str) -> Draft | None:
         raise FileProblem(aside, f"the draft is damaged ({error}).", "Start the correction afresh.") from error
 
 
-def drop_draft(folder: Path, case_id: str) -> None:
-    """Forget the draft of a case, after its decision or at the reviewer's wish; nothing happens without one.
+def drop_draft(folder: Path, case_id: str, owner: str = "") -> None:
+    """Forget an owner's draft of a case, after the decision or at the reviewer's wish; nothing happens without one.
 
     Raises
     ------
     FileProblem
         If it cannot be removed.
     """
-    path = draft_path(folder, case_id)
+    path = draft_path(folder, case_id, owner)
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -140,12 +154,21 @@ def list_drafts(folder: Path) -> tuple[str, ...]:
         with contextlib.suppress(OSError, ValueError):  # a damaged one is reported when its case is opened
             facts, _ = read_user_block(path, WHAT)
             found.append(str(facts["case_id"]))
-    return tuple(sorted(found))
+    return tuple(sorted(set(found)))
 
 
-def draft_path(folder: Path, case_id: str) -> Path:
-    """Where the draft of a case lies."""
-    return folder / FOLDER_NAME / (case_file_name(case_id) + _SUFFIX)
+def draft_path(folder: Path, case_id: str, owner: str = "") -> Path:
+    """Where an owner's draft of a case lies; the @ stands in no name of a case."""
+    return folder / FOLDER_NAME / (case_file_name(case_id) + (f"@{owner}" if owner else "") + _SUFFIX)
+
+
+def _draft_paths(folder: Path, case_id: str) -> list[Path]:
+    name = case_file_name(case_id)
+    try:
+        paths = sorted((folder / FOLDER_NAME).iterdir())
+    except OSError:
+        return []
+    return [path for path in paths if path.suffix == _SUFFIX and path.stem.split("@")[0] == name]
 
 
 def _put(file: h5py.File, document: Document) -> None:
@@ -165,9 +188,9 @@ def _draft(file: h5py.File, facts: Mapping[str, Any]) -> Draft:
     layers = {
         name: Coverage.from_array(get_array(file, name)) if name in file else None for name in ("correction", "ignore")
     }
-    said = file["settings"].attrs
+    kept = file["settings"].attrs
     defaults = asdict(MeasureSettings())
-    settings = {name: type(value)(said[name]) for name, value in defaults.items() if name in said}
+    settings = {name: type(value)(kept[name]) for name, value in defaults.items() if name in kept}
     document = Document(
         registration=get_registration(file["registration"]),
         correction=layers["correction"],
@@ -175,4 +198,11 @@ def _draft(file: h5py.File, facts: Mapping[str, Any]) -> Draft:
         gauges=get_gauges(file["gauges"]) if "gauges" in file else (),
         settings=MeasureSettings(**settings),
     )
-    return Draft(facts["case_id"], document, facts["checkpoint_id"], facts["image_sha256"], facts["saved_at"])
+    return Draft(
+        facts["case_id"],
+        document,
+        facts["checkpoint_id"],
+        facts["image_sha256"],
+        facts["saved_at"],
+        facts.get("owner", ""),
+    )

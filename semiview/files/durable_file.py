@@ -187,6 +187,23 @@ def exclusive_lock(path: Path, timeout_s: float = 10.0) -> Iterator[None]:
         os.close(descriptor)
 
 
+def try_lock(path: Path) -> int | None:
+    """A descriptor that holds the only lock on `path` until it is closed, or None if somebody else holds it.
+
+    The lock is on `path` itself, which is made; it goes with the process that dies. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        taken = _try_lock(descriptor, path)
+    except FileProblem as problem:
+        os.close(descriptor)
+        raise OSError(str(problem)) from problem
+    if not taken:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def writing_problem(path: Path, error: OSError) -> FileProblem:
     """What a failed write means and what to do about it."""
     match error.errno:

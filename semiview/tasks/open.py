@@ -7,6 +7,7 @@ from semiview.core.document import Document
 from semiview.core.registration import Registration
 from semiview.core.review import Review
 from semiview.feedback.drafts import Draft, load_draft
+from semiview.files.presence import living
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import read_registrations, registration_of
 from semiview.tasks.workspace import Workspace
@@ -22,8 +23,13 @@ class OpenedCase:
     draft: Draft | None = None
 
 
-def open_case(workspace: Workspace, case_id: str) -> OpenedCase:
+def open_case(workspace: Workspace, case_id: str, owner: str = "") -> OpenedCase:
     """Load a case with the current checkpoint's prediction, if there is one.
+
+    Parameters
+    ----------
+    owner
+        The window that asks: unfinished work of other windows that are alive is theirs.
 
     Raises
     ------
@@ -40,7 +46,8 @@ def open_case(workspace: Workspace, case_id: str) -> OpenedCase:
     registration, warnings = standing_registration(workspace, case)
     draft = None
     try:
-        draft = load_draft(project.feedback_folder, case_id)
+        others = {one.token for one in living(project.feedback_folder)} - {owner}
+        draft = load_draft(project.feedback_folder, case_id, others)
     except FileProblem as problem:  # it is set aside; the case itself is whole
         doubts.append(str(problem))
     case = replace(case, warnings=(*case.warnings, *doubts, *warnings))

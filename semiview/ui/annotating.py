@@ -60,6 +60,9 @@ class Annotating(QObject):
         """Why nothing can be noted now."""
         if self._session.case is None:
             return "no case is open"
+        workspace = self._session.workspace
+        if workspace is not None and workspace.store.read_only:
+            return "the project is read-only here: copy it to where you may write"
         return None if self._cases.reviewer else "nobody has said who reviews (Project, Settings…)"
 
     def toggle_second_look(self, note: str = "") -> None:

@@ -16,6 +16,7 @@ from semiview.core.document import Document
 from semiview.core.registration import Registration
 from semiview.core.sem_image import SemImage
 from semiview.files.case_list import INFO_COLUMNS
+from semiview.files.presence import new_token
 from semiview.files.project import Project
 from semiview.files.registration_table import read_registrations
 from semiview.files.sem_image_file import read_sem_image
@@ -71,7 +72,7 @@ class Desk(QObject):
         self.saving = Saving(self)
         self.cases = CaseModel(Thumbnails(self._pictures, self), self)
         self.thumbnails = self.cases.thumbnails
-        self.keeping = Keeping(self.session, self.saving, self)
+        self.keeping = Keeping(self.session, self.saving, new_token(), self)
         self.opening = Opening(self.session, self.cases, self.keeping, self.errands, self)
         self.measuring = Measuring(self.session, self.errands, self)
         self.registering = Registering(self.session, self.errands, self)
@@ -89,7 +90,7 @@ class Desk(QObject):
         self.gauging = Gauging(self.session, self.errands, self)
         self.keeping.kept.connect(self.marking.save_now)
         self.annotating = Annotating(self.session, self.cases, self.saving, self.errands, self)
-        self.company = Company(self.session, self.cases, self._pictures, self)
+        self.company = Company(self.session, self.cases, self._pictures, self.keeping.owner, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
         self.training = Training(self.session, self.errands, self)
         self.drifting = Drifting(self.session, self.errands, self)

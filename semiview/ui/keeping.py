@@ -1,5 +1,6 @@
 """Unfinished work is kept within a second of an edit, and the registration on leaving a case."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -27,9 +28,10 @@ class Keeping(QObject):
 
     kept = Signal()
 
-    def __init__(self, session: Session, saving: Saving, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, saving: Saving, owner: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._saving = session, saving
+        self.owner = owner  # drafts of several windows on one case do not overwrite each other
         self._timer = QTimer(self, singleShot=True, interval=AFTER_MS)
         self._timer.timeout.connect(self._keep)
         self._open: tuple[Workspace, Case] | None = None
@@ -55,18 +57,29 @@ class Keeping(QObject):
         """The open case is about to be left: keep what is in hand."""
         self.save_now()
 
+    def then(self, act: Callable[[], None]) -> None:
+        """Do something once all that is kept so far is on the disk, or has failed."""
+        self.save_now()
+        self._saving.write("turn", "nothing", lambda: None, lambda _: act())
+
     def take_draft(self) -> None:
         """Take up the draft on offer, as one undo step."""
         draft = self._session.draft
         if draft is not None:
             self._session.drop_draft()
-            self._session.apply("Take up the draft", lambda document: with_draft(document, draft))
+            taken = self._session.apply("Take up the draft", lambda document: with_draft(document, draft))
+            if not taken:
+                self._session.said.emit("The draft fits no more: it belongs to another pixel size or picture size.")
+            elif draft.owner != self.owner and self._open is not None:
+                self.save_now()  # it is ours before it is theirs no more
+                self._drop(*self._open, draft.owner)
 
     def turn_down_draft(self) -> None:
         """Forget the draft on offer."""
+        draft = self._session.draft
         self._session.drop_draft()
-        if self._open is not None:
-            self._drop(*self._open)
+        if self._open is not None and draft is not None:
+            self._drop(*self._open, draft.owner)
 
     def decided(self, case: Case, document: Document) -> None:
         """The case's document is in the store: a draft of it is not needed any more."""
@@ -114,7 +127,8 @@ class Keeping(QObject):
             document,
             "" if case.prediction is None else case.prediction.checkpoint_id,
             case.sem.sha256,
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            self.owner,
         )
         folder = workspace.project.feedback_folder
 
@@ -143,19 +157,24 @@ class Keeping(QObject):
             update_registrations(path, {case.case_id: (registration, case)})
             # The row holds all there is: no draft needs to be offered next time.
             if first is not None and same_but_registration(first, document) and not workspace.store.head(case.case_id):
-                drop_draft(workspace.project.feedback_folder, case.case_id)
+                drop_draft(workspace.project.feedback_folder, case.case_id, self.owner)
 
         self._saving.write(f"registration {case.case_id}", f"the registration of {case.case_id}", write)
 
-    def _drop(self, workspace: Workspace, case: Case) -> None:
-        folder = workspace.project.feedback_folder
+    def _drop(self, workspace: Workspace, case: Case, owner: str | None = None) -> None:
+        folder, whose = workspace.project.feedback_folder, self.owner if owner is None else owner
         self._saving.write(
-            f"draft {case.case_id}", f"the end of the draft of {case.case_id}", lambda: drop_draft(folder, case.case_id)
+            f"draft {case.case_id}" + ("" if owner is None else f" of {owner}"),
+            f"the end of the draft of {case.case_id}",
+            lambda: drop_draft(folder, case.case_id, whose),
         )
 
 
 def with_draft(document: Document, draft: Draft) -> Document:
-    """The draft's document if it belongs to this picture's frame, else the document as it is."""
+    """The draft's document if it belongs to this picture's frame, else the document as it is.
+
+    The frame holds the picture's centre and pixel size, so that a picture of another size is told by it too.
+    """
     frames = draft.document.registration.frame, document.registration.frame
     return draft.document if frames[0] == frames[1] else document
 

@@ -84,10 +84,13 @@ class Opening(QObject):
             self.latest.forget()
             done(ahead)
         else:
-            self.latest.ask(lambda: open_case(workspace, case_id), done, failed)
+            self.latest.ask(lambda: open_case(workspace, case_id, self._keeping.owner), done, failed)
 
     def reload(self) -> None:
-        """Load the open case again: the project's settings have changed."""
+        """Load the open case again: the project's settings or its image have changed."""
+        self._keeping.then(self._reload)
+
+    def _reload(self) -> None:
         case_id = self._shown
         if case_id is not None:
             self._session.forget(case_id)
@@ -119,4 +122,4 @@ class Opening(QObject):
             self._loading.discard(following)
 
         self._loading.add(following)
-        self._errands.run(lambda: open_case(workspace, following), done, failed)
+        self._errands.run(lambda: open_case(workspace, following, self._keeping.owner), done, failed)

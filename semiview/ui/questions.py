@@ -39,6 +39,7 @@ class Questions(QObject):
         desk.aligning.offered.connect(self._offer_registration)
         desk.aligning.failed.connect(lambda sentence: self._bar.ask("aligning", sentence, [("Close", _nothing)]))
         desk.company.met.connect(self._tell_company)
+        desk.company.replaced.connect(self._tell_replaced)
         desk.gauging.failed.connect(self.tell)
         desk.calibrating.offered.connect(self._offer_calibration)
         desk.calibrating.kept.connect(self._tell_calibration)
@@ -55,6 +56,12 @@ class Questions(QObject):
         self._waved_off.clear()
         for name in self._bar.names():
             self._bar.close_question(name)
+        if workspace is not None and workspace.store.read_only:
+            self._bar.ask(
+                "read_only",
+                "Nothing may be written into this project: look and measure, but decide in a copy.",
+                [("Close", _nothing)],
+            )
         problems = () if workspace is None else (*workspace.project.problems, *workspace.store.problems)
         if problems:
             more = f" And {len(problems) - 1} more; the log names them." if len(problems) > 1 else ""
@@ -72,6 +79,7 @@ class Questions(QObject):
             "registration",
             "warnings",
             "company",
+            "replaced",
         ):
             self._bar.close_question(name)
         case = self._desk.session.case
@@ -84,9 +92,10 @@ class Questions(QObject):
         self._tell_warnings(case)
         draft = self._desk.session.draft
         if draft is not None:
+            other = "" if draft.image_sha256 in ("", case.sem.sha256) else " The image was replaced since."
             self._bar.ask(
                 "draft",
-                f"There is unfinished work on {case.case_id}, saved {_when(draft.saved_at)}.",
+                f"There is unfinished work on {case.case_id}, saved {_when(draft.saved_at)}.{other}",
                 [("Take it up", self._desk.keeping.take_draft), ("Throw it away", self._desk.keeping.turn_down_draft)],
             )
 
@@ -208,6 +217,14 @@ class Questions(QObject):
             "company",
             f"{name} has {case_id} open in another window. Both decisions are kept; if they differ it is disputed.",
             [("Go to another", self._desk.open_most_valuable), ("Stay", _nothing)],
+        )
+
+    def _tell_replaced(self, case_id: str, path: str) -> None:
+        self._bar.ask(
+            "replaced",
+            f"{path} was replaced on the disk. What you see and decide is the image of {case_id} as it was opened. "
+            "Your work on it is kept as a draft.",
+            [("Open it anew", self._desk.opening.reload), ("Stay", _nothing)],
         )
 
     def _tell_failure(self, failure: Failure) -> None:

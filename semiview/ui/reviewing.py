@@ -72,6 +72,9 @@ class Reviewing(QObject):
         """Why nothing can be decided now."""
         if self._session.case is None:
             return "no case is open"
+        workspace = self._session.workspace
+        if workspace is not None and workspace.store.read_only:
+            return "the project is read-only here: copy it to where you may write"
         if not self.reviewer:
             return "nobody has said who reviews (Project, Settings…)"
         if self._line_saving(self._session.case.case_id) == "saving":
