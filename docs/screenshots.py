@@ -209,20 +209,17 @@ def queue(scene: Scene) -> None:
     """The list alone, by what a look is worth, with a column of the project's own."""
     cases = scene.window.case_list
     scene.open(UNIQUE)
-    for title in ("Type", "Registration"):
+    for title in ("Type", "Decision"):
         cases.show_column(title, False)
     cases.show_column("dose", True)
     scene.window.desk.cases.sort(WORTH)
     cases.search.setText("dose>=10")
-    scene.window.resizeDocks([scene.window.docks["cases"]], [470], Qt.Orientation.Horizontal)
-    scene.until(lambda: cases.table.horizontalHeader().width() > 300)
     scene.save("queue", cases)
     cases.search.clear()
     scene.window.desk.cases.sort(-1)
-    for title in ("Type", "Registration"):
+    for title in ("Type", "Decision"):
         cases.show_column(title, True)
     cases.show_column("dose", False)
-    scene.window.resizeDocks([scene.window.docks["cases"]], [256], Qt.Orientation.Horizontal)
 
 
 def deciding(scene: Scene) -> None:
