@@ -25,7 +25,9 @@ from semiview.files.gauge_file import read_gauges, read_template
 from semiview.files.import_recipe import read_recipe, with_changes
 from semiview.files.information import describe
 from semiview.files.landmark_file import read_landmarks
+from semiview.files.layer_roles import parse_layers
 from semiview.files.problem import FileProblem
+from semiview.files.project_settings import parse_tone
 from semiview.files.registration_table import registration_columns
 from semiview.learning.messages import TrainingOptions
 from semiview.tasks import progress as events
@@ -41,6 +43,7 @@ from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.remeasure import remeasure
 from semiview.tasks.report import check_suffix, report_project
 from semiview.tasks.selftest import selftest as run_selftest
+from semiview.tasks.simulate import SimulateOptions, simulate_project, with_numbers
 from semiview.tasks.train import train_project
 from semiview.tasks.trigger import look_for_trigger
 from semiview.tasks.workspace import open_workspace
@@ -327,6 +330,43 @@ def selftest(
         cells = [[f"{value:.3f}" if math.isfinite(value) else "" for value in line] for line in figures]
         names = [[row.varied, row.value, f"{row.right} of {row.fields} {row.expected}"] for row in rows]
         _print_table(head, [[*name, *cell] for name, cell in zip(names, cells, strict=True)])
+
+
+@app.command()
+def simulate(
+    design: Annotated[str, typer.Argument(help="GDS or OASIS file, or grating.", metavar="DESIGN")],
+    out: Annotated[Path, typer.Option(help="Folder for the new project.")],
+    cell: Annotated[str, typer.Option(help="Cell; blank: the one top cell.")] = "",
+    layers: Annotated[str, typer.Option(help="role:layer/datatype, separated by ;; blank: all layers.")] = "",
+    tone: Annotated[
+        str, typer.Option(help="raised: what is drawn stands; opening: it is a hole or trench.")
+    ] = "raised",
+    fields: Annotated[int, typer.Option(help="How many pictures.", min=1)] = 1,
+    size: Annotated[int, typer.Option(help="Width and height of a picture in px.", min=64, max=8192)] = 1024,
+    seed: Annotated[int, typer.Option(help="Seed of all that is drawn by lot.", min=0)] = 0,
+    shift_nm: Annotated[float, typer.Option(help="The stage misses by up to this along each axis.", min=0)] = 40.0,
+    rotation_deg: Annotated[float, typer.Option(help="The scan is turned by up to this.", min=0, max=10)] = 0.5,
+    scale_percent: Annotated[float, typer.Option(help="The pixel size is off by up to this.", min=0, max=5)] = 0.4,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=number of the recipe or the scan, for example dose=8; several times."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a project of simulated fields with what they really show beside it."""
+    try:
+        options = SimulateOptions(
+            cell, parse_layers(layers), parse_tone(tone) or "raised", fields, size, seed, shift_nm, rotation_deg,
+            scale_percent / 100,
+        )  # fmt: skip
+        options = with_numbers(options, numbers or ())
+    except ValueError as error:
+        _wrong_use(str(error))
+    truth = _watch(simulate_project(design, out, options), "simulate")
+    if as_json:
+        _print_json(truth)
+    else:
+        _say(f"{len(truth['cases'])} fields in {out}; what they really show is in {out / 'truth'}")
 
 
 @app.command()

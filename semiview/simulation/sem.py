@@ -13,6 +13,7 @@ from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 from semiview.simulation.printed import PrintedEdges, print_edges
 from semiview.simulation.recipe import Recipe
+from semiview.simulation.scan import PERFECT, Scan
 
 Picture = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
@@ -53,6 +54,7 @@ def simulate(
     shape: tuple[int, int],
     recipe: Recipe,
     seed: int,
+    scan: Scan = PERFECT,
 ) -> SimulatedField:
     """Print a design and take its picture.
 
@@ -66,6 +68,8 @@ def simulate(
         Where the design really lies in the picture; its frame holds the recipe's pixel size.
     shape
         (H, W) of the picture in px.
+    scan
+        What the scan adds: the registration is that of a perfect one, outlines and coverage are as they are seen.
 
     Raises
     ------
@@ -80,6 +84,8 @@ def simulate(
     near = touching(outlines_nm, registration, shape, margin)
     printed = print_edges(near, recipe, STEP_PX * scale, rng)
     outlines = tuple(registration.outline_to_px(outline) for outline in printed.outlines_nm)
+    if scan != PERFECT:
+        outlines = tuple(as_outline(scan.seen_at(outline, shape, scale)) for outline in outlines)
 
     height, width = shape
     rows, columns = (scipy.fft.next_fast_len(side + 2 * margin, real=True) for side in shape)
@@ -89,6 +95,8 @@ def simulate(
         outlines = (_around(outlines, shape), *(as_outline(outline[::-1]) for outline in outlines))
     inner = (slice(margin, margin + height), slice(margin, margin + width))
     signal = expected_signal(share, recipe)[inner]
+    if scan != PERFECT:
+        signal = scan.signal(signal, share[inner].astype(np.float64), rng)
     pixels = detect(signal, recipe, rng)
     return SimulatedField(pixels, outlines, np.ascontiguousarray(share[inner]), registration, printed)
 
