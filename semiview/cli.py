@@ -43,6 +43,7 @@ from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.remeasure import remeasure
 from semiview.tasks.report import check_suffix, report_project
 from semiview.tasks.selftest import selftest as run_selftest
+from semiview.tasks.selftest_metrology import MetrologyBudget, selftest_metrology
 from semiview.tasks.simulate import SimulateOptions, simulate_project, with_numbers
 from semiview.tasks.train import train_project
 from semiview.tasks.trigger import look_for_trigger
@@ -318,18 +319,62 @@ def calibrate(
 def selftest(
     fields: Annotated[int, typer.Option(help="Simulated fields a line; more are steadier and slower.", min=1)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the fields.")] = 0,
+    only: Annotated[str, typer.Option(help="registration or metrology: only that part.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Align simulated fields and print what registration errs by on this installation."""
-    rows = _watch(run_selftest(fields, seed), "selftest")
+    """Align and measure simulated fields and print this installation's own error budget."""
+    if only not in ("", "registration", "metrology"):
+        _wrong_use(f"--only {only}: it is registration or metrology, or left out.")
+    rows = () if only == "metrology" else _watch(run_selftest(fields, seed), "selftest")
+    budget = None if only == "registration" else _watch(selftest_metrology(seed), "selftest")
     if as_json:
-        _print_json({"version": version("semiview"), "registration": [asdict(row) for row in rows]})
-    else:
-        head = ["", "", "verdicts right", "median px", "worst px", "error px", "least px", "error / stated", "seconds"]
-        figures = [(row.median_px, row.worst_px, row.error_px, row.bound_px, row.pull, row.seconds) for row in rows]
-        cells = [[f"{value:.3f}" if math.isfinite(value) else "" for value in line] for line in figures]
-        names = [[row.varied, row.value, f"{row.right} of {row.fields} {row.expected}"] for row in rows]
-        _print_table(head, [[*name, *cell] for name, cell in zip(names, cells, strict=True)])
+        metrology = None if budget is None else asdict(budget)
+        registration = [asdict(row) for row in rows]
+        _print_json({"version": version("semiview"), "registration": registration, "metrology": metrology})
+        return
+    head = ["", "", "verdicts right", "median px", "worst px", "error px", "least px", "error / stated", "seconds"]
+    figures = [(row.median_px, row.worst_px, row.error_px, row.bound_px, row.pull, row.seconds) for row in rows]
+    cells = [[f"{value:.3f}" if math.isfinite(value) else "" for value in line] for line in figures]
+    names = [[row.varied, row.value, f"{row.right} of {row.fields} {row.expected}"] for row in rows]
+    _print_table(head, [[*name, *cell] for name, cell in zip(names, cells, strict=True)])
+    if budget is not None:
+        _print_budget(budget)
+
+
+def _print_budget(budget: MetrologyBudget) -> None:
+    _print_table(
+        ["edges", "dose", "found %", "offset px", "sigma px", "least px", "ratio", "CD moved px"],
+        [
+            [
+                each.algorithm,
+                f"{each.dose:g}",
+                f"{100 * each.found:.0f}",
+                f"{each.bias_px:+.3f}",
+                f"{each.sigma_px:.3f}",
+                f"{each.bound_px:.3f}",
+                f"{each.ratio:.2f}",
+                f"{each.cd_change_px:+.3f}",
+            ]
+            for each in budget.edges
+        ],
+    )
+    _print_table(
+        ["EPE printed px", "read px", "points", "missing"],
+        [[f"{each.bias_px:+.2f}", f"{each.read_px:+.4f}", str(each.points), str(each.missing)] for each in budget.epe],
+    )
+    _print_table(
+        ["roughness: noise in sigma", "runs", "read of true", "spread %", "claimed %"],
+        [
+            [
+                f"{each.noise:g}",
+                str(each.runs),
+                f"{each.mean_ratio:.4f}",
+                f"{each.spread_percent:.2f}",
+                f"{each.claimed_percent:.2f}",
+            ]
+            for each in budget.roughness
+        ],
+    )
 
 
 @app.command()

@@ -51,7 +51,7 @@ class Scan:
         centred = points_px - middle
         corner = float(np.hypot(*middle))
         radial = self.distortion * np.sum(centred**2, axis=1) / corner**2
-        moved = points_px + radial[:, None] * centred
+        moved: Points = points_px + radial[:, None] * centred
         passed = (moved[:, 1] - middle[1]) / height  # the share of the frame's time, about its middle
         moved[:, 0] += self.drift_x_nm / nm_per_px * passed
         moved[:, 0] += self.vibration_nm / nm_per_px * np.sin(2 * np.pi * moved[:, 1] / self.vibration_rows)
