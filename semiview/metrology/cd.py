@@ -162,17 +162,19 @@ def _gratings(rows: Sequence[CdRow], numbers: Sequence[int]) -> list[list[int]]:
     chains: list[list[int]] = []
     for members in alike.values():
         angle = np.deg2rad(rows[members[0]].angle_deg)
-        across, along = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-        open_chains: list[list[int]] = []
-        for number in sorted(members, key=lambda each: float(across @ (rows[each].x_nm, rows[each].y_nm))):
-            here = np.array([rows[number].x_nm, rows[number].y_nm])
-            for chain in open_chains:
-                step = here - (rows[chain[-1]].x_nm, rows[chain[-1]].y_nm)
-                pitch = rows[number].cd_nm
-                if abs(across @ step - pitch) < CHAIN_SHARE * pitch and abs(along @ step) < rows[number].width_nm:
-                    chain.append(number)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        places = np.array([(rows[number].x_nm, rows[number].y_nm) for number in members]) @ turn.T
+        order = np.argsort(places[:, 0], kind="stable")
+        open_chains: list[tuple[float, float, list[int]]] = []  # where the last one lies across and along, and all
+        for number, (across, along) in zip((members[i] for i in order), places[order].tolist(), strict=True):
+            pitch, width = rows[number].cd_nm, rows[number].width_nm
+            for place, chain in enumerate(open_chains):
+                step = across - chain[0] - pitch
+                if abs(step) < CHAIN_SHARE * pitch and abs(along - chain[1]) < width:
+                    chain[2].append(number)
+                    open_chains[place] = (across, along, chain[2])
                     break
             else:
-                open_chains.append([number])
-        chains += open_chains
+                open_chains.append((across, along, [number]))
+        chains += [chain for _, _, chain in open_chains]
     return chains

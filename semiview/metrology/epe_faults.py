@@ -30,6 +30,7 @@ SPACE_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 LEVEL_WINDOW_PX = 5
 LEVEL_SIGMAS = 4.0
 NEAREST_PX = 8.0
+MARGIN_PX = 2.0
 FEWEST_VALID = 20
 
 
@@ -85,15 +86,21 @@ def outlines_far_from_design(
     They come from a threshold, since the design does not lead to them, and count only where the edges they lead to
     are found as those of the design are.
     """
-    far = []
     largest = np.array([sem.shape[1] - 1, sem.shape[0] - 1])
-    tree = KDTree(points.points_px) if len(points) else None
-    for outline in _thresholded(sem):
-        inside = ((outline > 2) & (outline < largest - 2)).all()
-        if not inside or abs(signed_area(outline)) < SEEN_EXTRA_PX2:
-            continue
-        if tree is None or np.min(tree.query(outline[::4])[0]) > max(reach_px, NEAREST_PX):
-            far.append(outline)
+    outlines = [outline for outline in _thresholded(sem) if abs(signed_area(outline)) >= SEEN_EXTRA_PX2]
+    if not outlines:
+        return []
+    nearest = max(reach_px, NEAREST_PX)
+    tree = KDTree(points.points_px)
+    # One point of each first: nearly all lie on an edge that is drawn.
+    apart, _ = tree.query(np.array([outline[0] for outline in outlines]), distance_upper_bound=nearest)
+    far = [
+        outline
+        for outline, distance in zip(outlines, np.atleast_1d(apart).tolist(), strict=True)
+        if np.isinf(distance)
+        and ((outline > MARGIN_PX) & (outline < largest - MARGIN_PX)).all()
+        and np.isinf(tree.query(outline[::4], distance_upper_bound=nearest)[0]).all()
+    ]
     if not far:
         return []
     found = sem_contours(sem, outline_seeds(far, reach_px), settings, reach_px)

@@ -113,7 +113,7 @@ def _algorithm(name: str) -> EdgeAlgorithm:
 def _edge_errors(dose: float, seed: int) -> dict[str, EdgeError]:
     """Of straight lines, tilted so that edges lie anywhere in a pixel, at their true edges."""
     recipe = Recipe(dose=dose, roughness_sigma_nm=0.0)
-    middles = (np.arange(LINES) - (LINES - 1) / 2) * PITCH_NM
+    middles = np.arange(LINES, dtype=np.float64) * PITCH_NM - (LINES - 1) / 2 * PITCH_NM
     lines = [rectangle(x - HALF_NM, -2000, x + HALF_NM, 2000) for x in middles]
     registration = nominal_registration(SHAPE, SIZE, (0.0, 0.0), 2.0)
     pixels = simulate(lines, "raised", registration, SHAPE, recipe, seed).pixels
