@@ -287,9 +287,18 @@ def _without_jumps(offset: Floats) -> Floats:
     return np.where(alone, np.nan, offset)
 
 
-def threshold_outlines(pixels: npt.NDArray[np.generic]) -> tuple[Points, ...]:
+def without_gaps(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """(H, W) with the mean of all other pixels where a pixel is not finite, so that a filter does not spread it."""
+    values = np.asarray(pixels, dtype=np.float32)
+    known = np.isfinite(values)
+    if known.all():
+        return values
+    return np.where(known, values, values[known].mean() if known.any() else np.float32(0))
+
+
+def threshold_outlines(pixels: npt.NDArray[Any]) -> tuple[Points, ...]:
     """Outlines of what is brighter than Otsu's level in the smoothed image: seeds where nothing better serves."""
-    smooth = ndimage.gaussian_filter(np.asarray(pixels, dtype=np.float32), SMOOTHING_PX)
+    smooth = ndimage.gaussian_filter(without_gaps(pixels), SMOOTHING_PX)
     if smooth.min() == smooth.max():
         return ()
     outlines = half_contours(smooth, float(_otsu(smooth)))

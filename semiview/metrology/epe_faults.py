@@ -20,6 +20,7 @@ from semiview.metrology.contour import (
     picture_noise,
     sem_contours,
     threshold_outlines,
+    without_gaps,
 )
 from semiview.metrology.crossing import Booleans, Floats
 from semiview.metrology.epe_points import EpePoints
@@ -125,7 +126,7 @@ def _pixels(places: Floats, shape: tuple[int, int]) -> tuple[npt.NDArray[np.int6
 
 @lru_cache(maxsize=4)
 def _smooth(sem: SemImage) -> npt.NDArray[np.float32]:
-    result: npt.NDArray[np.float32] = ndimage.uniform_filter(sem.pixels.astype(np.float32), LEVEL_WINDOW_PX)
+    result: npt.NDArray[np.float32] = ndimage.uniform_filter(without_gaps(sem.pixels), LEVEL_WINDOW_PX)
     return result
 
 

@@ -50,9 +50,13 @@ def ignored_region(by: IgnoredBy) -> Booleans | None:
 
 @lru_cache(maxsize=4)
 def saturated_region(sem: SemImage) -> Booleans | None:
-    """(H, W) True around windows in which the detector was full in half of the pixels; None if there are none."""
-    if not np.isfinite(sem.saturated_high):
-        return None
+    """(H, W) True around windows in which the detector was full in half of the pixels; None if there are none.
+
+    Of pictures of float values: where a value is not finite, and a window about it.
+    """
+    if not np.issubdtype(sem.pixels.dtype, np.integer):
+        gaps = ~np.isfinite(sem.pixels)
+        return ndimage.maximum_filter(gaps, WINDOW_PX) if gaps.any() else None
     full = sem.pixels >= sem.saturated_high
     if np.count_nonzero(full) < FULL_SHARE * WINDOW_PX**2:
         return None

@@ -63,6 +63,10 @@ def estimate_noise(pixels: npt.NDArray[Any]) -> NoiseModel:
     mixed = _of_blocks(corners[0] - corners[1] - corners[2] + corners[3])
     quarters = _of_blocks((corners[0] + corners[1] + corners[2] + corners[3]) / 4)
     level = quarters.mean(axis=0)
+    known = np.isfinite(level) & np.isfinite(mixed.sum(axis=0))
+    if not known.any():
+        return NoiseModel(least, 0.0, least)
+    mixed, quarters, level = mixed[:, known], quarters[:, known], level[known]
     spread = quarters.max(axis=0) - quarters.min(axis=0)
     order = np.argsort(level)
     # Bright places vary more by noise alone: the flat ones are told among those of their own level.
