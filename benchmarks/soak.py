@@ -1,6 +1,6 @@
 """Hours of review at speed: decisions without end while the worker trains, and what memory does meanwhile.
 
-    python -m benchmarks.soak [decisions, 5000] [--project FOLDER]
+    python -m benchmarks.soak [decisions, 5000] [--side PX] [--project FOLDER]
 
 Each decision opens a case of the example project (other open cases are left), draws a little correction, saves a
 draft, decides, asks for the states of all cases as the window does, and drops the draft; every tenth is taken back.
@@ -24,6 +24,7 @@ import numpy as np
 
 from semiview.core.coverage import FULL, Coverage
 from semiview.core.review import REJECT_REASONS, Approval, Decision
+from semiview.core.sem_image import SemImage
 from semiview.feedback.drafts import Draft, drop_draft, save_draft
 from semiview.feedback.store import FeedbackStore
 from semiview.tasks.decide import decide, retract
@@ -34,11 +35,12 @@ from semiview.tasks.workspace import Workspace, open_workspace
 ROWS = 20
 
 
-def main(decisions: int, folder: Path) -> int:
+def main(decisions: int, folder: Path, side: int) -> int:
     workspace = open_workspace(unpack_example(folder))
     ids = [row.case_id for row in workspace.project.rows]
     rng, acknowledged = random.Random(0), set[str]()
-    opened = {case_id: open_case(workspace, case_id) for case_id in ids[:8]}  # as many histories as the window keeps
+    # As many cases as the window keeps histories.
+    opened = {case_id: cropped(open_case(workspace, case_id), side) for case_id in ids[:8]}
     first_mb, began = 0.0, time.monotonic()
     print(f"{'decisions':>9} {'s':>7} {'memory MB':>10} {'files open':>11} {'trainings':>10} {'records':>8}")
     trainings = Trainings(folder)
@@ -68,6 +70,15 @@ def main(decisions: int, folder: Path) -> int:
     print(f"exit codes of the trainings that ended: {trainings.codes}")
     print(f"memory grew by {per_thousand:.1f} MB per 1,000 decisions (each record's header is kept)")
     return 1 if lost or not report.ok else 0
+
+
+def cropped(opened: OpenedCase, side: int) -> OpenedCase:
+    """The case with the upper left corner of its picture alone; as it is where the picture is no larger."""
+    sem = opened.case.sem
+    if max(sem.shape) <= side:
+        return opened
+    corner = SemImage.from_pixels(sem.pixels[:side, :side].copy(), sem.pixel_size.x_nm)
+    return replace(opened, case=replace(opened.case, sem=corner, prediction=None))
 
 
 def one_decision(workspace: Workspace, opened: OpenedCase, rng: random.Random) -> str:
@@ -125,7 +136,8 @@ def resident_mb() -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("decisions", type=int, nargs="?", default=5000)
+    parser.add_argument("--side", type=int, default=4096, help="crop pictures to so many px; smaller is quicker")
     parser.add_argument("--project", type=Path, help="where to unpack the example; a new folder")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(main(chosen.decisions, chosen.project or Path(temporary) / "example"))
+        sys.exit(main(chosen.decisions, chosen.project or Path(temporary) / "example", chosen.side))

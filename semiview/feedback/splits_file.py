@@ -49,8 +49,9 @@ class SplitsFile:
             If it cannot be read or written, or another program holds the lock.
         """
         name = group_of(record)
-        known = self.read().split_of(name)
-        if known:
+        before, problem = self._read_or_problem()
+        known = before.split_of(name)
+        if known and problem is None and self._seen is not None:  # else the file is lost or damaged: write it anew
             return known
         with exclusive_lock(self.path):
             before, problem = self._read_or_problem()

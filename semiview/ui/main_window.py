@@ -258,7 +258,7 @@ class MainWindow(QMainWindow):
         self.docks = {
             "cases": self._dock("cases", "Cases", cases, left),
             "readings": self._dock("readings", "Readings and review", self.column, right),
-            "work": self._dock("work", "Training, history and log", self.work, bottom),
+            "work": self._dock("work", "Training and log", self.work, bottom),
         }
 
     def _arrange(self) -> None:

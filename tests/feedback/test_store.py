@@ -14,6 +14,7 @@ from semiview.feedback.record import SCHEMA_VERSION, Record
 from semiview.feedback.record_file import to_bytes
 from semiview.feedback.record_id import make_record_id, relative_path, uuid7
 from semiview.feedback.store import FeedbackStore
+from semiview.files.durable_file import SystemCalls
 from semiview.files.problem import FileProblem
 
 Small = Callable[..., Record]
@@ -348,3 +349,45 @@ def test_that_states_and_snapshots_are_known_without_reading_arrays(store: Feedb
         os.truncate(store.path_of(name), 2048)  # the first lines alone
     reader = FeedbackStore.open(store.folder)
     assert (reader.reviews(), reader.snapshot()) == expected
+
+
+def test_that_an_append_makes_the_same_calls_and_bytes_however_many_records_there_are(
+    store: FeedbackStore, small: Small
+) -> None:
+    class Counting(SystemCalls):
+        def __init__(self) -> None:
+            self.made: list[tuple[str, int]] = []
+
+        def create(self, path: Path) -> int:
+            self.made.append(("create", 0))
+            return super().create(path)
+
+        def write(self, descriptor: int, data: memoryview) -> int:
+            self.made.append(("write", len(data)))
+            return super().write(descriptor, data)
+
+        def fsync(self, descriptor: int) -> None:
+            self.made.append(("fsync", 0))
+            super().fsync(descriptor)
+
+        def open_end(self, path: Path) -> int:
+            self.made.append(("open_end", 0))
+            return super().open_end(path)
+
+    def calls_of(case_id: str, group: str) -> list[tuple[str, int]]:
+        calls = Counting()
+        FeedbackStore.open(store.folder, calls=calls).append(small(1, case_id=case_id, group=group))
+        return calls.made
+
+    for number in range(3):
+        store.append(small(1, case_id=f"{number:04d}", group=f"g{number:04d}"))
+    few = calls_of("9001", "g0001"), calls_of("9002", "g9002")
+    for number in range(10, 50):
+        store.append(small(1, case_id=f"{number:04d}", group=f"g{number:04d}"))
+    many = calls_of("9003", "g0001"), calls_of("9004", "g9004")
+    names = [[[name for name, _ in made] for made in each] for each in (few, many)]
+    assert names[0] == names[1]
+    assert few[0] == many[0]
+    assert all(abs(one[1] - other[1]) < 8 for one, other in zip(few[1], many[1], strict=True)), (
+        "a split has 4 to 10 letters"
+    )
