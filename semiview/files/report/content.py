@@ -233,7 +233,7 @@ def _case(each: ReportedCase, anchor: str) -> list[Block]:
     case, measurement = measured.case, measured.measurement
     blocks: list[Block] = [Heading(2, case.case_id, anchor)]
     blocks += [Paragraph(reason, doubt=True) for reason in (*measurement.reasons, *case.warnings)]
-    blocks.append(Gallery(each.figures))
+    blocks.append(Gallery((*each.figures, *_histogram(measured))))
     blocks.append(Grid(("", ""), tuple(_facts(each)), narrow=True))
     epe = [
         (
@@ -247,12 +247,7 @@ def _case(each: ReportedCase, anchor: str) -> list[Block]:
         beyond = f"> {measured.settings.tolerance_nm:g}"
         names = (*EPE_FIGURES[:-4], beyond, *EPE_FIGURES[-4:])
         blocks += [Heading(3, "EPE, nm"), Grid(names, tuple(epe), "Statistics of edges; counts of all points.")]
-    values = _edge_epe(measured)
     charts = []
-    if len(values):
-        shown = epe_source(measurement)
-        tolerance = measured.settings.tolerance_nm
-        charts.append(epe_histogram(values, tolerance, f"EPE of {case.case_id}, {_word(shown)}, {len(values)} points"))
     for spectrum in measurement.spectra[:2]:
         count = len(spectrum.lines)
         charts.append(
@@ -282,6 +277,14 @@ def _case(each: ReportedCase, anchor: str) -> list[Block]:
     if scores:
         blocks += [Heading(3, "Prediction: image scores beside what they stand for"), Grid(SCORE_FIGURES, scores)]
     return blocks
+
+
+def _histogram(measured: MeasuredCase) -> tuple[Figure, ...]:
+    values = _edge_epe(measured)
+    if not len(values):
+        return ()
+    told = f"EPE of {measured.case.case_id}, {_word(epe_source(measured.measurement))}, {len(values)} points"
+    return (epe_histogram(values, measured.settings.tolerance_nm, told),)
 
 
 def _facts(each: ReportedCase) -> Iterable[tuple[str, str]]:
