@@ -35,6 +35,8 @@ benchmarks: $(VENV)/installed-dev  ## speed and memory beside what one would use
 	$(BIN)/python -m benchmarks.contours
 	$(BIN)/python -m benchmarks.measure_case
 	$(BIN)/python -m benchmarks.feedback_append
+	$(BIN)/python -m benchmarks.store_faults
+	$(BIN)/python -m benchmarks.fuzz_readers
 	[ ! -d ../shared/data/openebl ] || $(BIN)/python -m benchmarks.alignment ../shared/data/openebl
 
 clean:
