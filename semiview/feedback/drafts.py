@@ -158,8 +158,13 @@ def list_drafts(folder: Path) -> tuple[str, ...]:
 
 
 def draft_path(folder: Path, case_id: str, owner: str = "") -> Path:
-    """Where an owner's draft of a case lies; the @ stands in no name of a case."""
-    return folder / FOLDER_NAME / (case_file_name(case_id) + (f"@{owner}" if owner else "") + _SUFFIX)
+    """Where an owner's draft of a case lies; the @ stands in no name of a case.
+
+    Beside its usual place if another case's draft lies there: a disk may take "A" and "a" for one name.
+    """
+    name, suffix = case_file_name(case_id), (f"@{owner}" if owner else "") + _SUFFIX
+    path = folder / FOLDER_NAME / (name + suffix)
+    return path if _case_of(path) in (case_id, "") else path.with_name(_beside(name, case_id) + suffix)
 
 
 def _draft_paths(folder: Path, case_id: str) -> list[Path]:
@@ -168,7 +173,22 @@ def _draft_paths(folder: Path, case_id: str) -> list[Path]:
         paths = sorted((folder / FOLDER_NAME).iterdir())
     except OSError:
         return []
-    return [path for path in paths if path.suffix == _SUFFIX and path.stem.split("@")[0] == name]
+    names = (name, _beside(name, case_id))
+    mine = [path for path in paths if path.suffix == _SUFFIX and path.stem.split("@")[0] in names]
+    return [path for path in mine if _case_of(path) in (case_id, "")]
+
+
+def _beside(name: str, case_id: str) -> str:
+    """Another name for a draft where the disk has given the usual one to another case."""
+    return f"{name}~{hashlib.sha256(case_id.encode()).hexdigest()[:16]}"
+
+
+def _case_of(path: Path) -> str:
+    """Whose draft a file is; empty where there is none, or a damaged one, which is reported when it is read."""
+    try:
+        return str(read_user_block(path, WHAT)[0].get("case_id", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def _put(file: h5py.File, document: Document) -> None:

@@ -32,6 +32,7 @@ from semiview.files.durable_file import (
     exclusive_lock,
     make_folder,
     write_durably,
+    writing_problem,
 )
 from semiview.files.network_share import network_share
 from semiview.files.problem import FileProblem
@@ -463,7 +464,11 @@ class FeedbackStore:
 
     def _check_format(self) -> None:
         path = self.folder / STORE_NAME
-        if not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:
+            raise writing_problem(self.folder, error) from error
+        if not there:
             if not self.read_only:
                 self._begin(path)
             return

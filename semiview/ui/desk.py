@@ -122,6 +122,8 @@ class Desk(QObject):
             self.keeping.leave()
             self._close_store()
             self.session.set_workspace(workspace)
+            if workspace.store.caution:
+                self.session.said.emit(workspace.store.caution)
             self.thumbnails.set_source(picture_reader(workspace.project))
             self.cases.set_lines(lines)
             self.calibrating.look(asked=False)

@@ -9,6 +9,7 @@ import pytest
 from semiview.core.coverage import Coverage
 from semiview.core.document import Document, MeasureSettings
 from semiview.core.registration import Registration
+from semiview.feedback import drafts
 from semiview.feedback.drafts import Draft, draft_path, drop_draft, list_drafts, load_draft, save_draft
 from semiview.feedback.record import Record
 from semiview.feedback.store import FeedbackStore
@@ -104,3 +105,23 @@ def test_that_an_open_store_leaves_drafts_alone(tmp_path: Path) -> None:
     save_draft(tmp_path, Draft("A", document()))
     assert FeedbackStore.open(tmp_path).verify().ok
     assert list_drafts(tmp_path) == ("A",)
+
+
+def test_that_two_cases_with_one_name_to_the_disk_keep_their_own_drafts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a disk that does not tell A from a.
+    monkeypatch.setattr(drafts, "case_file_name", lambda case_id: case_id.lower())
+    registration = Record.example(1, (16, 16)).registration
+    assert registration is not None
+    for number, case_id in enumerate(("site A", "site a")):
+        document = Document(registration.moved(float(number), 0.0))
+        save_draft(tmp_path, Draft(case_id, document))
+    for number, case_id in enumerate(("site A", "site a")):
+        found = load_draft(tmp_path, case_id)
+        assert found is not None
+        assert found.case_id == case_id
+        assert found.document.registration.shift_x_nm == registration.moved(float(number), 0.0).shift_x_nm
+    assert list_drafts(tmp_path) == ("site A", "site a")
+    drop_draft(tmp_path, "site a")
+    assert list_drafts(tmp_path) == ("site A",)
