@@ -163,7 +163,7 @@ def test_that_the_shipped_checkpoint_is_current_until_another_is_promoted(exampl
 def test_that_every_command_has_a_help_text() -> None:
     runner = CliRunner()
     assert runner.invoke(app, ["--help"]).exit_code == 0
-    for command in ("open", "info", "demo", "align", "predict", "measure", "train"):
+    for command in ("open", "info", "demo", "align", "predict", "measure", "report", "remeasure", "train"):
         answer = runner.invoke(app, [command, "--help"])
         assert answer.exit_code == 0
         assert command in answer.output

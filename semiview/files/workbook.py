@@ -28,7 +28,8 @@ def write_workbook(path: Path, tables: Sequence[Table], facts: Mapping[str, Mapp
     """
     buffer = io.BytesIO()
     # Nothing in a table is a formula or a link, whatever a case is called.
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options["constant_memory"] = True  # a row at a time: a field has ten thousand points
     with xlsxwriter.Workbook(buffer, options) as book:
         head = book.add_format({"bold": True, "bottom": 1})
         for name, fact in facts.items():
