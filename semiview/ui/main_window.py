@@ -51,7 +51,7 @@ from semiview.ui.panels.message_page import MessagePage
 from semiview.ui.panels.question_bar import QuestionBar
 from semiview.ui.panels.registration import RegistrationPanel
 from semiview.ui.panels.review import ReviewPanel
-from semiview.ui.panels.status_line import StatusLine
+from semiview.ui.panels.status_line import SENTENCE_MS, StatusLine
 from semiview.ui.panels.training import TrainingPanel
 from semiview.ui.projects import Projects
 from semiview.ui.questions import Questions
@@ -464,6 +464,9 @@ class MainWindow(QMainWindow):
     def _tool_changed(self, tool: str) -> None:
         self.views.set_tool(tool)
         self._refresh_actions()
+        if tool != "pan":
+            spec = self.actions_.spec(f"tools.{tool}")
+            self.status_line.showMessage(f"{spec.text}. {spec.tip}.", SENTENCE_MS)
 
     def _stroke_began(self) -> None:
         erases = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)

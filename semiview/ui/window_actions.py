@@ -70,6 +70,10 @@ class Actions(QObject):
         """What can be done, with the keys as they are now; without what acts while a key is held."""
         return [spec for spec in self._specs.values() if not spec.held]
 
+    def spec(self, action_id: str) -> ActionSpec:
+        """What the table says of it, with the keys as they are now."""
+        return self._specs[action_id]
+
     def set_keys(self, keys: KeyMap) -> None:
         """Act on other keys."""
         self._keys = keys
