@@ -13,6 +13,7 @@ from semiview.metrology.cd import CdRow
 
 SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that gave a value
 MODES = ("line", "hole", "space")
+SCORES = ("l1", "ssim", "psnr", "iou", "dice", "hausdorff95_nm", "epe_mean_nm", "epe_3sigma_nm", "cd_bias_nm")
 
 
 def summarised(
@@ -39,7 +40,12 @@ def summarised(
             "cd": _cd_numbers(measured, source),
             "per_source": per_source,
             "per_pattern_type": {
-                name: {"cases": len(of_type), "epe": _epe_numbers(of_type, source), "cd": _cd_numbers(of_type, source)}
+                name: {
+                    "cases": len(of_type),
+                    "epe": _epe_numbers(of_type, source),
+                    "cd": _cd_numbers(of_type, source),
+                    "scores": _score_numbers(of_type),
+                }
                 for name in types
                 for of_type in [[each for each in measured if each.case.info.pattern_type == name]]
             },
@@ -74,6 +80,19 @@ def _epe_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:
         "max_nm": float(np.abs(values).max()) if some else math.nan,
         **{state: int(np.count_nonzero(states == state)) for state in ("missing", "bridge", "extra", "unobserved")},
     }
+
+
+def _score_numbers(measured: Sequence[MeasuredCase]) -> Row:
+    """Means of each image score over the cases, by what the prediction is compared with."""
+    rows = [row for each in measured for row in each.measurement.scores]
+    result: Row = {}
+    for against in sorted({row.against for row in rows}):
+        of_it = [row for row in rows if row.against == against]
+        columns = {name: np.array([getattr(row, name) for row in of_it], dtype=np.float64) for name in SCORES}
+        known = {name: values[np.isfinite(values)] for name, values in columns.items()}
+        means = {name: float(values.mean()) if len(values) else math.nan for name, values in known.items()}
+        result[against] = {"n": len(of_it), **means}
+    return result
 
 
 def _cd_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:

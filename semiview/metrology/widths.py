@@ -13,6 +13,7 @@ from semiview.core.sem_image import PixelSize
 from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid, repeated
 
 ROWS_AT_MOST = 128
+PITCH_ROWS = 32  # a pitch has no roughness of its own to tell
 SLOPE_SIGMAS = 4.0
 FACING_COSINE = 0.5
 NAN = float("nan")
@@ -70,7 +71,12 @@ class _Rows:
 
     @classmethod
     def of(
-        cls, gauges: Sequence[Gauge], registration: Registration, pixel_size: PixelSize, shape: tuple[int, int]
+        cls,
+        gauges: Sequence[Gauge],
+        registration: Registration,
+        pixel_size: PixelSize,
+        shape: tuple[int, int],
+        at_most: int = ROWS_AT_MOST,
     ) -> "_Rows":
         angle = np.deg2rad([gauge.angle_deg for gauge in gauges])
         across = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -80,7 +86,7 @@ class _Rows:
         direction_px = across @ linear.T
         box_nm = np.array([gauge.width_nm for gauge in gauges])
         half_nm = np.array([gauge.length_nm for gauge in gauges]) / 2
-        counts = np.clip(np.rint(box_nm * np.hypot(*(along @ linear.T).T)), 1, ROWS_AT_MOST).astype(np.int64)
+        counts = np.clip(np.rint(box_nm * np.hypot(*(along @ linear.T).T)), 1, at_most).astype(np.int64)
         gauge, number = repeated(counts)
         offset = ((number + 0.5) / counts[gauge] - 0.5) * box_nm[gauge]
         starts = registration.to_px(middle[gauge] + offset[:, None] * along[gauge])
@@ -147,7 +153,7 @@ def pitches(
     """
     if not gauges:
         return []
-    rows = _Rows.of(gauges, registration, pixel_size, shape)
+    rows = _Rows.of(gauges, registration, pixel_size, shape, PITCH_ROWS)
     crossed = rows.crossings(grid)
     crossed = crossed.where(np.abs(crossed.cosine) >= FACING_COSINE)
     order = np.lexsort((crossed.along, crossed.line))

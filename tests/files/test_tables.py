@@ -103,6 +103,10 @@ def test_that_the_summary_tells_the_bias_that_was_put_in(tmp_path: Path) -> None
     assert summary["per_pattern_type"]["line_space"]["cd"]["mode"] == "line"
     assert summary["per_pattern_type"]["line_space"]["cd"]["per_mode"]["space"]["bias_mean_nm"] == pytest.approx(-4.0)
     assert summary["per_pattern_type"]["logic"]["epe"]["mean_nm"] == pytest.approx(0.0, abs=1e-6)
+    scores = summary["per_pattern_type"]["line_space"]["scores"]["design"]
+    assert scores["n"] == 1
+    assert scores["epe_mean_nm"] == pytest.approx(2.0, abs=1e-6)
+    assert 0.0 < scores["iou"] < 1.0
     epe = summary["epe"]
     assert (epe["mean_nm"], epe["max_nm"]) == pytest.approx((1.0, 2.0), abs=1e-6)
     assert (epe["rms_nm"], epe["sigma3_nm"]) == pytest.approx((math.sqrt(2), 3.0), abs=1e-6)
