@@ -124,7 +124,6 @@ def gauge_columns(sources: Sequence[str], drawn: bool, modes: set[str]) -> tuple
     """Columns of the same gauges on the design, if any is `drawn`, and on every source there is."""
     found = [
         Column("Gauge", str, "Its name in gauges.csv", right=False, rank=natural),
-        Column("Kind", str, right=False),
     ]
     if drawn:
         found.append(Column("Design", nanometres, "Drawn width, nm"))
@@ -132,6 +131,7 @@ def gauge_columns(sources: Sequence[str], drawn: bool, modes: set[str]) -> tuple
         found.append(Column(SOURCE_TITLES[source], nanometres, f"CD {SOURCE_TIPS[source]}, nm"))
         if drawn:
             found.append(Column(f"Δ {SOURCE_TITLES[source]}", signed_nanometres, "Printed minus drawn, nm"))
+    found.append(Column("Kind", str, right=False))
     found += [column for _, column in more_of(modes)]
     found.append(Column("Rows", str, "Rows on which both edges were found, of all", right=False))
     return tuple(found)
@@ -165,12 +165,11 @@ def gauge_table(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> Gau
     drawn = np.array([row.cd_design_nm for row in first], np.float64)
     some_drawn = bool(np.isfinite(drawn).any())
     widths = {source: read(source, "cd_nm") for source in sources}
-    columns: list[npt.NDArray[np.generic]] = [
-        np.array(names, np.str_), np.array([row.mode.replace("_", " ") for row in first], np.str_),
-    ]  # fmt: skip
+    columns: list[npt.NDArray[np.generic]] = [np.array(names, np.str_)]
     columns += [drawn] if some_drawn else []
     for width in widths.values():
         columns += [width, width - drawn] if some_drawn else [width]
+    columns.append(np.array([row.mode.replace("_", " ") for row in first], np.str_))
     mine = by_source.get(chosen, {})
     modes = {row.mode for row in first}
     columns += [read(chosen, name) for name, _ in more_of(modes)]

@@ -97,7 +97,7 @@ def test_that_copied_rows_are_a_tab_separated_table_with_a_header(reading) -> No
     lines = QGuiApplication.clipboard().text().splitlines()
     assert len(lines) == 3
     head, first, second = (line.split("\t") for line in lines)
-    assert head[:3] == ["Gauge", "Kind", "Design"]
+    assert head[:4] == ["Gauge", "Design", "SEM", "Δ SEM"]
     assert head[-3:] == ["x nm", "y nm", "reason"]
     assert len(first) == len(second) == len(head)
     assert {first[0], second[0]} == set(tab.table.chosen())

@@ -11,14 +11,16 @@ from semiview.ui.plots.plot_frame import PlotFrame
 
 MEAN, FITTED, NOISE = QColor(0, 114, 178), QColor(213, 94, 0), QColor(130, 150, 165)
 NO_SPECTRUM = "No spectrum to show."
-DECADES_BELOW = 1.0  # of the smallest mean value, at which the axis ends
+BELOW = 0.2  # decades of the axis below the lowest value
+PER_UM = 1000.0  # 1/nm to 1/µm
+STEPS = (1, 2, 5)
 
 
 class PsdPlot(PlotFrame):
     """On logarithmic axes the mean of all edges, the line in hand, the fit with noise, the model alone, the floor."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("frequency (1/nm)", "PSD (nm³)", parent)
+        super().__init__("frequency (1/µm)", "PSD (nm³)", parent)
         self.setAccessibleName("Power spectral density")
         self.plot.setLogMode(True, True)
         self._one = self.plot.plot([], [], pen=pg.mkPen(NOISE, width=1))
@@ -41,7 +43,7 @@ class PsdPlot(PlotFrame):
             return
         self.say("")
         seen = (spectrum.frequency_per_nm > 0) & (spectrum.psd_nm3 > 0)
-        frequency, mean = spectrum.frequency_per_nm[seen], spectrum.psd_nm3[seen]
+        frequency, mean = PER_UM * spectrum.frequency_per_nm[seen], spectrum.psd_nm3[seen]
         self._mean.setData(frequency, mean)
         for curve, values in ((self._fitted, spectrum.fitted_nm3), (self._model, spectrum.model_nm3)):
             good = np.isfinite(values[seen]) & (values[seen] > 0)
@@ -54,10 +56,13 @@ class PsdPlot(PlotFrame):
         if known:
             self._floor.setValue(float(np.log10(spectrum.noise_nm3)))
         low, high = np.log10([mean.min(), mean.max()]) if len(mean) else (0.0, 1.0)
-        bottom = min(low, np.log10(spectrum.noise_nm3) if known else low) - 0.2 * DECADES_BELOW
+        bottom = min(low, np.log10(spectrum.noise_nm3) if known else low) - BELOW
         self.plot.setYRange(float(bottom), float(high), padding=0.05)
         if len(frequency):
             self.plot.setXRange(*np.log10([frequency[0], frequency[-1]]).tolist(), padding=0.02)
+            decades = range(int(np.floor(np.log10(frequency[0]))), int(np.ceil(np.log10(frequency[-1]))) + 1)
+            marks = [step * 10.0**decade for decade in decades for step in STEPS]
+            self.plot.getAxis("bottom").setTicks([[(float(np.log10(mark)), f"{mark:g}") for mark in marks]])
         self.setToolTip(
             f"{row.kind} of {row.gauge_id}: points, the mean of {row.n_edges} edges. Red: the fit with the noise; "
             "dashed: Palasantzas' model alone; grey dashes: the noise floor."

@@ -162,6 +162,7 @@ class EpeTab(QWidget):
         halves.setChildrenCollapsible(False)
         halves.addWidget(upper)
         halves.addWidget(lower)
+        halves.setSizes([130, 300])
         halves.setStretchFactor(0, 2)
         halves.setStretchFactor(1, 3)
         upper.setMinimumHeight(110)

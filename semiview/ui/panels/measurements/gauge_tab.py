@@ -63,6 +63,7 @@ class GaugeTab(QWidget):
         halves.setChildrenCollapsible(False)
         halves.addWidget(self.plots)
         halves.addWidget(lower)
+        halves.setSizes([150, 300])
         halves.setStretchFactor(0, 1)
         halves.setStretchFactor(1, 3)
         layout = QVBoxLayout(self)

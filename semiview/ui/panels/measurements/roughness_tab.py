@@ -42,6 +42,7 @@ class RoughnessTab(QWidget):
         self.halves.setChildrenCollapsible(False)
         self.halves.addWidget(self.plot)
         self.halves.addWidget(lower)
+        self.halves.setSizes([260, 200])
         self.halves.setStretchFactor(0, 3)
         self.halves.setStretchFactor(1, 2)
         layout = QVBoxLayout(self)
