@@ -1,6 +1,8 @@
 """What somebody else made is data: nothing in it is run, leads elsewhere, or fills the memory."""
 
 import io
+import os
+import pickle
 import stat
 import zipfile
 from collections.abc import Callable
@@ -11,11 +13,15 @@ import numpy as np
 import pytest
 
 from semiview.feedback.archive import record_bytes, record_names
+from semiview.feedback.drafts import draft_path, load_draft
 from semiview.feedback.record import Record
 from semiview.feedback.record_file import from_bytes, to_bytes
 from semiview.feedback.record_id import make_record_id, relative_path, uuid7
 from semiview.feedback.store import FeedbackStore
+from semiview.files.probability_grid import read_probability
 from semiview.files.problem import FileProblem
+from semiview.files.sem_image_file import read_sem_image
+from semiview.learning.registry import read_reference
 
 Small = Callable[..., Record]
 SOURCES = Path(__file__).parents[2] / "semiview"
@@ -143,3 +149,43 @@ def test_that_no_source_file_can_run_what_a_file_says() -> None:
         if word in line and f".{word}" not in line and f"_{word}" not in line
     ]
     assert not found
+
+
+class Harmful:
+    """What unpickling would do to somebody who did it."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+def test_that_a_pickle_in_the_place_of_any_file_is_refused_and_does_nothing(
+    store: FeedbackStore, small: Small, tmp_path: Path
+) -> None:
+    mark = tmp_path / "harmed"
+    array = io.BytesIO()
+    np.save(array, np.array([Harmful(mark)], dtype=object), allow_pickle=True)
+    bare = pickle.dumps(Harmful(mark))
+    for name, data in (("p.npy", array.getvalue()), ("q.npy", bare), ("m.safetensors", bare), ("s.tif", bare)):
+        (tmp_path / name).write_bytes(data)
+    for read, name in (
+        (read_probability, "p.npy"),
+        (read_probability, "q.npy"),
+        (read_reference, "m.safetensors"),
+        (read_sem_image, "s.tif"),
+    ):
+        with pytest.raises(FileProblem):
+            read(tmp_path / name)
+    record = store.path_of(store.append(small(1)))
+    record.write_bytes(bare)
+    draft = draft_path(store.folder, "A")
+    draft.parent.mkdir(exist_ok=True)
+    draft.write_bytes(bare)
+    assert [damage.record_id for damage in FeedbackStore.open(store.folder).verify().damaged] == [record.stem]
+    with pytest.raises(FileProblem):
+        load_draft(store.folder, "A")
+    assert not mark.exists()
+    pickle.loads(bare)
+    assert mark.exists(), "the pickle is a harmful one"
