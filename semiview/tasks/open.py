@@ -10,6 +10,7 @@ from semiview.feedback.drafts import Draft, load_draft
 from semiview.files.presence import living
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import read_registrations, registration_of
+from semiview.learning.predictors import CLASSICAL
 from semiview.tasks.workspace import Workspace
 
 
@@ -37,10 +38,10 @@ def open_case(workspace: Workspace, case_id: str, owner: str = "") -> OpenedCase
         If the case is not in the project or its image cannot be read.
     """
     project, store = workspace.project, workspace.store
-    checkpoint_id, doubts = None, []
+    checkpoint_id, doubts = CLASSICAL, []
     try:
         checkpoint_id = workspace.registry.current().id
-    except FileProblem as problem:  # looking, registering and measuring go on without a network
+    except FileProblem as problem:  # looking, registering and measuring go on; the classical predictor stands in
         doubts.append(str(problem))
     case = project.load(case_id, checkpoint_id)
     registration, warnings = standing_registration(workspace, case)

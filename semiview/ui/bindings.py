@@ -37,6 +37,7 @@ def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[s
         "app.redo": Binding(session.redo, lambda: no_edit() or _nothing("redo", desk)),
         "app.predict": Binding(desk.predicting.predict_open, lambda: no_edit() or desk.predicting.why_not()),
         "app.predict_always": Binding(desk.predicting.toggle),
+        "app.predict_average": Binding(desk.predicting.toggle_average),
         "view.fit": Binding(views.fit, no_case),
         "view.one_to_one": Binding(views.one_to_one, no_case),
         "compare.next": Binding(lambda: next_mode(desk), no_case),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from semiview.files.registration_table import read_registrations
 from semiview.files.sem_image_file import read_sem_image
 from semiview.files.size_groups import SizeGroup
 from semiview.metrology.measurement import Measurement
+from semiview.tasks.interest import Interest, interest_of_cases
 from semiview.tasks.queue import queue_state
 from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
@@ -102,6 +103,7 @@ class Desk(QObject):
         self.training.checkpoint_changed.connect(self.predicting.checkpoint_changed)
         self.training.checkpoint_changed.connect(self.drifting.ask)
         self.training.ended.connect(self.drifting.ask)
+        self.drifting.looked.connect(self._drift_seen)
         self.reviewing.decided.connect(lambda _: self.drifting.ask())
         self.session.changed.connect(self._registration_changed)
         self.session.measured.connect(self._measured)
@@ -188,6 +190,21 @@ class Desk(QObject):
         self._pictures.close()
         self.saving.finish()
 
+    def _drift_seen(self) -> None:
+        """The list shows how unlike the reference each picture is."""
+        workspace = self.session.workspace
+        if workspace is None:
+            return
+
+        def done(found: Mapping[str, Interest]) -> None:
+            for case_id, interest in found.items():
+                if case_id in self.cases:
+                    self.cases.update(case_id, novelty=interest.novelty)
+
+        self.errands.run(
+            lambda: interest_of_cases(workspace), done, lambda problem: self.session.noted.emit(str(problem))
+        )
+
     def _close_store(self) -> None:
         """Bring feedback.h5 up to date, behind everything that is still to be written."""
         workspace = self.session.workspace
@@ -250,6 +267,7 @@ def case_lines(workspace: Workspace, reviewer: str = "") -> list[CaseLine]:
     """The list of a project from its tables and headers; no image is read."""
     queue = queue_state(workspace, reviewer)
     rows = read_registrations(workspace.project.registrations_path)
+    interest = interest_of_cases(workspace)
     lines = []
     for row in workspace.project.rows:
         review, registered = queue.reviews.get(row.case_id), rows.get(row.case_id)
@@ -257,6 +275,7 @@ def case_lines(workspace: Workspace, reviewer: str = "") -> list[CaseLine]:
         if review is not None:
             known |= {"state": review.state, "reviewer": review.reviewer, "reason": review.reason}
         known |= {"second_look": queue.second_looks.get(row.case_id, ""), "metadata": listed_metadata(row.info)}
+        known |= asdict(interest[row.case_id])
         lines.append(CaseLine(row.case_id, row.info.pattern_type, **known))
     return lines
 

@@ -22,9 +22,12 @@ class Drifting(QObject):
     ----------
     changed
         Any of the properties.
+    looked
+        Every picture has been looked at.
     """
 
     changed = Signal()
+    looked = Signal()
     _progressed = Signal(object)
 
     def __init__(self, session: Session, errands: Errands, parent: QObject | None = None) -> None:
@@ -110,6 +113,7 @@ class Drifting(QObject):
             self.report = report
             self.words = report_in_words(report)
             self.ask()
+            self.looked.emit()
         self.changed.emit()
 
     def _failed(self, problem: Exception) -> None:

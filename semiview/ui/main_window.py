@@ -424,6 +424,7 @@ class MainWindow(QMainWindow):
         self.actions_["app.export_accepted"].setChecked(self.desk.exporting.only_accepted)
         self.actions_["register.before"].setChecked(self.desk.session.before)
         self.actions_["app.predict_always"].setChecked(self.desk.predicting.automatic)
+        self.actions_["app.predict_average"].setChecked(self.desk.predicting.averaged)
         self.actions_[f"tools.{self.desk.session.tool}"].setChecked(True)
         history = self.desk.session.history
         for name, label in (("Undo", history and history.undo_label), ("Redo", history and history.redo_label)):

@@ -18,8 +18,10 @@ from semiview.learning.messages import (
     PredictJob,
     WorkFailed,
 )
+from semiview.learning.predictors import CLASSICAL
 from semiview.learning.registry import CheckpointRef
-from semiview.tasks.predict import predict_item
+from semiview.tasks.interest import uncertainty_share
+from semiview.tasks.predict import predict_item, remember_uncertainty
 from semiview.tasks.workspace import Workspace
 from semiview.ui.case_model import CaseModel
 from semiview.ui.latest import Errands
@@ -33,9 +35,15 @@ AHEAD = 2  # cases predicted with the open one: starting the worker costs more t
 @dataclass(frozen=True, slots=True)
 class _Batch:
     workspace: Workspace
-    checkpoint: CheckpointRef
+    checkpoint: CheckpointRef | None  # None: none can be used, and the classical predictor stands in
     items: tuple[PredictItem, ...]
     failed: tuple[tuple[str, str], ...]
+    note: str = ""
+
+    @property
+    def maker(self) -> str:
+        """Whose predictions these are."""
+        return CLASSICAL if self.checkpoint is None else self.checkpoint.id
 
 
 class Predicting(QObject):
@@ -64,6 +72,7 @@ class Predicting(QObject):
         super().__init__(parent)
         self._session, self._cases, self._errands, self._painting = session, cases, errands, painting
         self.automatic = True
+        self.averaged = False
         self._worker: WorkerProcess | None = None
         self._batch: _Batch | None = None
         self._waiting: set[str] = set()  # of the batch at work, those not yet predicted
@@ -104,6 +113,11 @@ class Predicting(QObject):
         self.automatic = not self.automatic
         self.changed.emit()
         self._case_changed()
+
+    def toggle_average(self) -> None:
+        """Predict every turn and mirror image of a picture, or the picture once."""
+        self.averaged = not self.averaged
+        self.changed.emit()
 
     def checkpoint_changed(self) -> None:
         """Another checkpoint is current: the open case is predicted anew."""
@@ -151,7 +165,13 @@ class Predicting(QObject):
         self._waiting = {item.case_id for item in batch.items}
         self._worker = WorkerProcess(self)
         self._worker.said.connect(self._said)
-        self._worker.start(PredictJob(str(batch.checkpoint.path), batch.items))
+        if batch.note:
+            self.failed.emit(batch.note)
+        if batch.checkpoint is None:
+            job = PredictJob("", batch.items, predictor=CLASSICAL)
+        else:
+            job = PredictJob(str(batch.checkpoint.path), batch.items, average=self.averaged)
+        self._worker.start(job)
         self.changed.emit()
 
     def _not_prepared(self, problem: Exception) -> None:
@@ -169,6 +189,7 @@ class Predicting(QObject):
         if isinstance(event, PredictionDone):
             self._waiting.discard(event.case_id)
             self.predicted.emit(event.case_id)
+            self._keep_uncertainty(batch, event)
             self._show(batch, event)
         elif isinstance(event, PredictionFailed):
             self._given_up.add(event.case_id)
@@ -183,6 +204,16 @@ class Predicting(QObject):
             self._tidy()
             self.changed.emit()
             self._case_changed()
+
+    def _keep_uncertainty(self, batch: _Batch, event: PredictionDone) -> None:
+        project, maker = batch.workspace.project, batch.maker
+        if event.case_id in self._cases:
+            self._cases.update(event.case_id, uncertainty=uncertainty_share(event.uncertainty_px))
+        self._errands.run(
+            lambda: remember_uncertainty(project, maker, {event.case_id: event.uncertainty_px}),
+            lambda _: None,
+            lambda problem: self.failed.emit(str(problem)),
+        )
 
     def _show(self, batch: _Batch, event: PredictionDone) -> None:
         case = self._session.case
@@ -199,7 +230,7 @@ class Predicting(QObject):
                 self._session.swap_prediction(shown.with_prediction(predicted.prediction))
 
         self._errands.run(
-            lambda: case.with_prediction(read_prediction(Path(event.path), case.sem, batch.checkpoint.id)),
+            lambda: case.with_prediction(read_prediction(Path(event.path), case.sem, batch.maker)),
             done,
             lambda problem: self.failed.emit(str(problem)),
         )
@@ -215,14 +246,20 @@ class Predicting(QObject):
 
 def _prepare(workspace: Workspace, case_ids: list[str], folder: Path) -> _Batch:
     """Pictures as the worker wants them: the first case in any case, the others if they have no prediction."""
-    checkpoint = workspace.registry.current()
+    note = ""
+    try:
+        checkpoint: CheckpointRef | None = workspace.registry.current()
+    except FileProblem as problem:
+        checkpoint = None
+        note = f"{problem} Until then the classical predictor stands in: bright is taken for material."
+    maker = CLASSICAL if checkpoint is None else checkpoint.id
     items, failed = [], []
     for number, case_id in enumerate(case_ids):
-        made = workspace.project.prediction_path(checkpoint.id, case_id)
+        made = workspace.project.prediction_path(maker, case_id)
         if number and (made.exists() or workspace.project.row(case_id).prediction is not None):
             continue
         try:
-            items.append(predict_item(workspace, checkpoint.id, case_id, folder / f"{number}.npy"))
+            items.append(predict_item(workspace, maker, case_id, folder / f"{number}.npy"))
         except FileProblem as problem:
             failed.append((case_id, str(problem)))
-    return _Batch(workspace, checkpoint, tuple(items), tuple(failed))
+    return _Batch(workspace, checkpoint, tuple(items), tuple(failed), note)
