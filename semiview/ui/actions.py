@@ -575,8 +575,8 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
 # Ids in the order of each menu; an empty one is a line between groups.
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Project", ("app.open", "app.new", "app.example", "", "app.save", "", "app.export", "app.export_tables",
-                  "app.export_accepted", "app.export_stop", "", "app.predict", "app.predict_always", "app.predict_average",
-                  "", "app.settings", "", "app.quit")),
+                  "app.export_accepted", "app.export_stop", "", "app.predict", "app.predict_always",
+                  "app.predict_average", "", "app.settings", "", "app.quit")),
     ("&Edit", ("app.undo", "app.redo", "", "app.copy", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller",
                "tools.larger", "tools.snap", "",
                "polygon.finish", "polygon.erase", "polygon.back", "vertices.delete", "", "tools.uncorrect")),
