@@ -1,29 +1,21 @@
 """Align all cases beside the review: `semiview align` as a child, its results taken in as they are on the disk."""
 
-import json
-import os
-import signal
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from semiview.core.registration import Registration
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import read_registrations, registration_of
-from semiview.learning.worker_host import end_group, environment_for, thread_count
+from semiview.learning.worker_host import thread_count
 from semiview.tasks.workspace import Workspace
+from semiview.ui.command_child import CommandChild
 from semiview.ui.latest import Errands
 from semiview.ui.saving import Saving
 from semiview.ui.session import Session
-
-GRACE_MS = 5_000
-CLOSING_MS = 2_000
-DONE_CODES = (0, 1)  # 1: done, with failures that are named
-TAIL_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +49,19 @@ class Aligning(QObject):
     def __init__(self, session: Session, saving: Saving, errands: Errands, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._saving, self._errands = session, saving, errands
-        self._process: QProcess | None = None
+        self._child = CommandChild(self)
+        self._child.said.connect(self._note)
+        self._child.finished.connect(self._over)
+        self._child.failed.connect(self._broke_off)
         self._workspace: Workspace | None = None
         self._preparing = self._stopping = False
         self._finished: set[str] = set()
-        self._lines: list[str] = []
-        self._rest = b""
-        self._patience = QTimer(self, singleShot=True, interval=GRACE_MS)
-        self._patience.timeout.connect(self._lose_patience)
         self.total = 0
 
     @property
     def running(self) -> bool:
         """True from the wish until the child is gone."""
-        return self._preparing or self._process is not None
+        return self._preparing or self._child.running
 
     @property
     def done(self) -> int:
@@ -95,7 +86,7 @@ class Aligning(QObject):
         if workspace is None or self.running:
             return
         self._workspace, self._preparing, self._stopping = workspace, True, False
-        self._finished, self._lines, self._rest, self.total = set(), [], b"", 0
+        self._finished, self.total = set(), 0
         self.changed.emit()
 
         def by_hand() -> int:
@@ -109,25 +100,12 @@ class Aligning(QObject):
         """End early; what is aligned stays."""
         if self.why_not_stop() is None:
             self._stopping = True
-            if self._process is not None:
-                # As Ctrl+C in a shell: it writes what it has before it goes.
-                os.kill(self._process.processId(), signal.SIGINT)
-                self._patience.start()
+            self._child.stop()  # it writes what it has before it goes
             self.changed.emit()
 
     def close(self) -> None:
         """End the child now; it is gone when this returns."""
-        process, self._process = self._process, None
-        self._patience.stop()
-        if process is not None and process.waitForStarted(CLOSING_MS):
-            process.finished.disconnect(self._over)
-            pid = process.processId()
-            os.kill(pid, signal.SIGINT)
-            for kill in (False, True):
-                if process.waitForFinished(CLOSING_MS):
-                    break
-                end_group(pid, kill=kill)
-            process.waitForFinished(CLOSING_MS)
+        self._child.close()
 
     def _begin(self, by_hand: int) -> None:
         self._preparing = False
@@ -136,21 +114,8 @@ class Aligning(QObject):
             self.changed.emit()
             return
         self.total = len(workspace.project.rows) - by_hand
-        process = QProcess(self)
-        environment = QProcessEnvironment()
-        for name, value in environment_for().items():
-            environment.insert(name, value)
-        process.setProcessEnvironment(environment)
-        if sys.platform != "win32":
-            # A group of its own, so that its processes end with it; and deaf to no signal that this one ignores.
-            flags = QProcess.UnixProcessFlag
-            process.setUnixProcessParameters(flags.CreateNewSession | flags.ResetSignalHandlers)
-        process.readyReadStandardError.connect(self._read)
-        process.finished.connect(self._over)
-        process.errorOccurred.connect(self._broken)
         folder, jobs = str(workspace.project.folder), str(thread_count())
-        self._process = process
-        process.start(sys.executable, ["-m", "semiview", "align", folder, "--json", "--jobs", jobs])
+        self._child.start(["align", folder, "--jobs", jobs])
         self._session.said.emit("Aligning all cases in the background; those set by hand stay.")
         self.changed.emit()
 
@@ -159,46 +124,29 @@ class Aligning(QObject):
         self.failed.emit(str(problem))
         self.changed.emit()
 
-    def _read(self) -> None:
-        if self._process is None or self._workspace is None:
+    def _note(self, line: str) -> None:
+        if self._workspace is None:
             return
-        data = self._rest + bytes(self._process.readAllStandardError().data())
-        *lines, self._rest = data.split(b"\n")
+        self._session.noted.emit(line)
         known = {row.case_id for row in self._workspace.project.rows}
-        for line in (line.decode("utf-8", errors="replace").strip() for line in lines):
-            if not line:
-                continue
-            self._lines.append(line)
-            self._session.noted.emit(line)
-            parts = line.split(": ")
-            # A name may hold a colon itself.
-            names = (": ".join(parts[:count]) for count in range(1, len(parts)))
-            self._finished.update(name for name in names if name in known)
+        parts = line.split(": ")
+        # A name may hold a colon itself.
+        names = (": ".join(parts[:count]) for count in range(1, len(parts)))
+        self._finished.update(name for name in names if name in known)
         self.changed.emit()
 
-    def _over(self, exit_code: int, status: QProcess.ExitStatus) -> None:
-        process, self._process = self._process, None
-        self._patience.stop()
-        if process is None:
-            return
-        answer = result_in(bytes(process.readAllStandardOutput().data()))
-        process.deleteLater()
-        if self._stopping:
-            self._session.said.emit(f"Stopped: {self.done} of {self.total} cases are aligned; they stay so.")
-        elif status == QProcess.ExitStatus.CrashExit or exit_code not in DONE_CODES or answer is None:
-            last = " ".join(self._lines[-TAIL_LINES:]) or f"It broke off with code {exit_code}."
-            self.failed.emit(f"The alignment of all cases broke off after {self.done} of {self.total}. {last}")
-        else:
-            self._session.said.emit(summary(answer))
+    def _over(self, document: Mapping[str, Any]) -> None:
+        self._session.said.emit(summary(document))
         self._take_in()
         self.changed.emit()
 
-    def _broken(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart and self._process is not None:
-            process, self._process = self._process, None
-            self.failed.emit(f"The alignment could not be started: {process.errorString()}.")
-            process.deleteLater()
-            self.changed.emit()
+    def _broke_off(self, reason: str) -> None:
+        if reason:
+            self.failed.emit(f"The alignment of all cases broke off after {self.done} of {self.total}. {reason}")
+        else:
+            self._session.said.emit(f"Stopped: {self.done} of {self.total} cases are aligned; they stay so.")
+        self._take_in()
+        self.changed.emit()
 
     def _take_in(self) -> None:
         workspace, names = self._workspace, self._finished
@@ -228,23 +176,10 @@ class Aligning(QObject):
         if found.trust.verdict != "failed" and not same_place(found, document.registration):
             self.offered.emit(found)
 
-    def _lose_patience(self) -> None:
-        if self._process is not None:
-            end_group(self._process.processId(), kill=True)
-
 
 def same_place(one: Registration, other: Registration) -> bool:
     """True if both are the same transform with the same verdict."""
     return one.trust.verdict == other.trust.verdict and bool((one.parameters == other.parameters).all())
-
-
-def result_in(output: bytes) -> dict[str, Any] | None:
-    """The document that `semiview align --json` printed; None if it tells of an error or there is none."""
-    try:
-        document = json.loads(output)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) and "registrations" in document else None
 
 
 def summary(document: Mapping[str, Any]) -> str:
