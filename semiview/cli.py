@@ -302,7 +302,7 @@ def calibrate(
         for case_id, reason in result.left_out.items():
             _say(f"{case_id}: left out, {reason}")
         told = [
-            [calibration_in_words(each), result.held_back.get(number, "worth keeping")]
+            [f"{calibration_in_words(each)}; skew {each.skew:+.5f}", result.held_back.get(number, "worth keeping")]
             for number, each in enumerate(result.proposals)
         ]
         _print_table(["calibration", ""], told)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place
+from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place, placed_design
 from semiview.alignment.design_edges import DesignEdges, design_edges
 from semiview.alignment.evidence import gather
 from semiview.alignment.hints import fitting_size, hint, size_hint
@@ -78,11 +78,10 @@ def align(
     ignored = _ignored(case, ignore)
     if ignored is not None and ignored.mean() > 0.95:
         return _failed(case, method, "nearly all of the picture is ignored")
-    outlines_nm = case.design.alignable
-    outlines_px = tuple(case.nominal.outline_to_px(outline) for outline in outlines_nm)
-    if not _in_reach(outlines_px, case.sem.shape):
+    placed = placed_design(case.design, case.nominal)
+    if not _in_reach(placed.outlines_px, case.sem.shape):
         return _failed(case, method, "nothing of the design lies in or near the picture: check the stage position")
-    search = CoarseSearch(case.sem.pixels, outlines_px, case.nominal.frame.nm_per_px, ignored)
+    search = CoarseSearch(case.sem.pixels, placed, case.nominal.frame.nm_per_px, ignored)
     sight = Sight.of(case.sem.pixels, ignored)
     if method == "auto" and landmarks is not None and len(landmarks):
         return _from_landmarks(case, landmarks, transform, search, sight)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.correlation import Correlator, FloatImage, FormedDesign, form_design, level_image, peaks
+from semiview.core.design import Design
 from semiview.core.outline import Points
 from semiview.core.registration import Registration, Transform, with_linear_nm
 
@@ -62,6 +64,30 @@ def stage_error_px(shape: tuple[int, int], nm_per_px: float) -> tuple[int, int]:
     return int(min(0.2 * width, 10_000 / nm_per_px)), int(min(0.2 * height, 10_000 / nm_per_px))
 
 
+class PlacedDesign:
+    """A design's outlines in px of the full image, and its rasters on the levels, each made once.
+
+    The same object serves every alignment of a field, since its nominal registration never changes.
+    """
+
+    def __init__(self, outlines_px: tuple[Points, ...]) -> None:
+        self.outlines_px = outlines_px
+        self._formed: dict[tuple[tuple[int, int], int, tuple[int, int]], FormedDesign] = {}
+
+    def formed(self, shape: tuple[int, int], binning: int, margin_px: tuple[int, int]) -> FormedDesign:
+        """As `form_design` makes it."""
+        key = (shape, binning, margin_px)
+        if key not in self._formed:
+            self._formed[key] = form_design(self.outlines_px, shape, binning, margin_px)
+        return self._formed[key]
+
+
+@lru_cache(maxsize=4)
+def placed_design(design: Design, nominal: Registration) -> PlacedDesign:
+    """What may be aligned of a design under the nominal registration."""
+    return PlacedDesign(nominal.outlines_to_px(design.alignable))
+
+
 class CoarseSearch:
     """One field's levels of image and design, both under the nominal registration.
 
@@ -69,8 +95,8 @@ class CoarseSearch:
     ----------
     pixels
         (H, W) grey values.
-    outlines_px
-        The design's outlines under the nominal registration.
+    design
+        Under the nominal registration.
     nm_per_px
         Nominal pixel size, for the stage error.
     ignored
@@ -80,13 +106,13 @@ class CoarseSearch:
     def __init__(
         self,
         pixels: npt.NDArray[Any],
-        outlines_px: tuple[Points, ...],
+        design: PlacedDesign,
         nm_per_px: float,
         ignored: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.pixels = pixels
         self._ignored = ignored
-        self._outlines = outlines_px
+        self._design = design
         self.shape: tuple[int, int] = (pixels.shape[0], pixels.shape[1])
         self.reach_px = stage_error_px(self.shape, nm_per_px)
         self.search_binning = max(1, round(max(self.shape) / SEARCH_WIDTH_PX))
@@ -101,7 +127,7 @@ class CoarseSearch:
             slack = 0.05 * max(self.shape)
             margin = int((self.reach_px[0] + slack) / binning), int((self.reach_px[1] + slack) / binning)
             shape = (image.shape[0], image.shape[1])
-            self._levels[binning] = image, form_design(self._outlines, shape, binning, margin)
+            self._levels[binning] = image, self._design.formed(shape, binning, margin)
         return self._levels[binning]
 
     def candidates(self, transform: Transform) -> list[Placement]:

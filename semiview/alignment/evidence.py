@@ -173,7 +173,7 @@ def gather(
     ratio = float(scores[~near].max(initial=0.0)) / max(own, 1e-9)
     others = _distinct(shifts[~near & (scores > SIMILAR * own)], blur)
     # A pitch within the level's blur shows only in the design's own pixels.
-    placed = tuple(fit.registration.outline_to_px(outline) for outline in outlines_nm)
+    placed = fit.registration.outlines_to_px(outlines_nm)
     lattice = lattice_shifts_px(placed, fit.registration.to_px(fit.edges.points_nm), blur)
     if fit.free_axis_px is not None:
         lattice = lattice - np.outer(lattice @ fit.free_axis_px, fit.free_axis_px)
@@ -193,12 +193,12 @@ def gather(
         right, down = size * theirs.shift_px
         alternatives.append(Alternative((float(right), -float(down)), against, in_favour))
     coarse_apart = float(np.median(np.hypot(*apart.T)))
-    fine_apart = _fine_disagreement_px(search, sight, fit, outlines_nm)
+    fine_apart = _fine_disagreement_px(search, sight, fit, placed)
     return Evidence(own, ratio, coarse_apart, float(binning), fine_apart, float(np.median(luck)), tuple(alternatives))
 
 
-def _fine_disagreement_px(search: CoarseSearch, sight: Sight, fit: EdgeFit, outlines_nm: tuple[Points, ...]) -> float:
-    shift = correlation_shift_px(sight, search.pixels, fit, outlines_nm)
+def _fine_disagreement_px(search: CoarseSearch, sight: Sight, fit: EdgeFit, placed: tuple[Points, ...]) -> float:
+    shift = correlation_shift_px(sight, search.pixels, fit, placed)
     if shift is None:
         return float("nan")
     if fit.free_axis_px is not None:

@@ -13,24 +13,28 @@ from semiview.core.outline import Points
 
 TILE_PX = 192
 REACH_PX = 6
-TILES = 8
+TILES = 6
 LEAST_POINTS = 12  # of the design's edge in a tile
 
 
 def correlation_shift_px(
-    sight: Sight, pixels: npt.NDArray[np.generic], fit: EdgeFit, outlines_nm: tuple[Points, ...]
+    sight: Sight, pixels: npt.NDArray[np.generic], fit: EdgeFit, placed: tuple[Points, ...]
 ) -> Points | None:
     """(2,) px right and down by which correlation would move the design from where the fit has it; None if blind.
 
     The explained shares of all tiles are added up at each shift, so that a tile with edges of one direction speaks for
-    that direction only. Half a pixel at the border of REACH_PX means that much or more.
+    that direction only. A value at REACH_PX means that much or more.
+
+    Parameters
+    ----------
+    placed
+        The design's outlines in px where the fit has them.
     """
     height, width = sight.image.shape
     if min(height, width) < TILE_PX + 2:
         return None
     corners = _tiles(fit, (height, width), sight)
     total: npt.NDArray[np.float64] | None = None
-    placed = [fit.registration.outline_to_px(outline) for outline in outlines_nm]
     boxes = np.array([[*outline.min(axis=0), *outline.max(axis=0)] for outline in placed])
     for left, top in corners:
         low, high = np.array([left, top]) - REACH_PX - 2, np.array([left, top]) + TILE_PX + REACH_PX + 2

@@ -9,6 +9,7 @@ Positive shift_x: the pattern lies right of nominal; positive shift_y: above. th
 on the screen and holds the nominal rotation too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -188,6 +189,14 @@ class Registration:
         """An outline in image px, inside still on the left as seen on the screen."""
         points = self.to_px(outline_nm)
         return as_outline(points[::-1] if self.frame.mirrored else points)
+
+    def outlines_to_px(self, outlines_nm: Sequence[Points]) -> tuple[Points, ...]:
+        """Many outlines at once, each as `outline_to_px` gives it."""
+        if not outlines_nm:
+            return ()
+        points = self.to_px(np.concatenate(outlines_nm))
+        parts = np.split(points, np.cumsum([len(outline) for outline in outlines_nm])[:-1])
+        return tuple(as_outline(part[::-1] if self.frame.mirrored else part) for part in parts)
 
     def outline_to_nm(self, outline_px: Points) -> Points:
         """An outline in design nm, inside still on the left."""

@@ -104,7 +104,7 @@ def _held_back_because(workspace: Workspace, proposal: Calibration) -> str:
 
 
 def in_words(calibration: Calibration) -> str:
-    """One line for a person: whose, sizes with errors, difference to what is stated, how many cases."""
+    """One line for a person: whose, sizes with errors, difference to what is stated, from how many cases."""
     stated = calibration.stated_nm
     sizes = [
         f"{_with_error(size, sigma)} nm ({100 * (size / stated - 1):+.2f} %) {axis}"
@@ -115,7 +115,7 @@ def in_words(calibration: Calibration) -> str:
     ]
     cases = f"{len(calibration.case_ids)} case" + ("s" if len(calibration.case_ids) != 1 else "")
     whose = f"{calibration.tool or 'No tool named'} at {stated:.5g} nm per px"
-    return f"{whose}: {sizes[0]}, {sizes[1]}, skew {calibration.skew:+.5f}, from {cases}"
+    return f"{whose}: {sizes[0]}, {sizes[1]}, from {cases}"
 
 
 def _with_error(value: float, sigma: float) -> str:

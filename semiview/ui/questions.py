@@ -185,11 +185,10 @@ class Questions(QObject):
         if "calibration" in self._waved_off:
             return
         first = in_words(proposals[0])
-        more = f" And {len(proposals) - 1} more magnifications; the log tells them." if len(proposals) > 1 else ""
+        more = f" {len(proposals) - 1} more in the log." if len(proposals) > 1 else ""
         self._bar.ask(
             "calibration",
-            f"The design says how large a pixel is. {first}.{more} CD and roughness keep to the size in use until "
-            "it is kept.",
+            f"Calibrate the pixel size? {first}.{more}",
             [
                 ("Keep in the project", lambda: self._desk.calibrating.keep(proposals)),
                 ("Not now", lambda: self._waved_off.add("calibration")),

@@ -148,6 +148,14 @@ def test_that_a_design_of_another_place_fails_and_nothing_moves() -> None:
     assert found.trust.covariance is None
 
 
+def test_that_a_design_on_the_wrong_layer_fails_and_the_layer_is_named_among_the_causes() -> None:
+    field = formed_field(logic(1, 1700))
+    other = formed_field(contacts(90.0, 1700), tone="opening")
+    found = align(replace(field.case, design=other.case.design))
+    assert found.trust.verdict == "failed", found.trust.grounds
+    assert "check pixel size, stage position, layer" in " ".join(found.trust.grounds)
+
+
 def without_polygons(design: Design | None) -> Design | None:
     return None if design is None else replace(design, target=(), layers=())
 

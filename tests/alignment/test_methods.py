@@ -7,7 +7,7 @@ import shapely
 from shapely.geometry import box
 
 from semiview.alignment.align import align
-from semiview.alignment.coarse import CoarseSearch
+from semiview.alignment.coarse import CoarseSearch, placed_design
 from semiview.alignment.fourier import phase_shifts, turn_and_size
 from semiview.alignment.hints import fitting_size
 from semiview.alignment.trial import Trial, TrialSettings, make_trial
@@ -97,8 +97,7 @@ def test_that_a_right_pixel_size_is_not_doubted() -> None:
 def search_of(field: Field) -> CoarseSearch:
     case = field.case
     assert case.design is not None
-    outlines = tuple(case.nominal.outline_to_px(outline) for outline in case.design.target)
-    return CoarseSearch(case.sem.pixels, outlines, case.nominal.frame.nm_per_px)
+    return CoarseSearch(case.sem.pixels, placed_design(case.design, case.nominal), case.nominal.frame.nm_per_px)
 
 
 def test_that_a_failed_field_says_that_it_fits_mirrored() -> None:

@@ -26,18 +26,21 @@ def test_that_correlation_says_how_far_the_edges_are_off(off_px: tuple[float, fl
     sight, fit = fitted(field)
     moved = replace(fit, registration=fit.registration.moved(2.0 * off_px[0], -2.0 * off_px[1]))
     assert field.case.design is not None
-    shift = correlation_shift_px(sight, field.case.sem.pixels, moved, field.case.design.target)
+    shift = correlation_shift_px(
+        sight, field.case.sem.pixels, moved, moved.registration.outlines_to_px(field.case.design.target)
+    )
     np.testing.assert_allclose(shift, -np.array(off_px), atol=0.15)
 
 
 def test_that_a_region_to_ignore_and_a_small_picture_have_no_say() -> None:
     field = formed_field(logic(3, 1700), seed=3)
     sight, fit = fitted(field)
-    hidden = Sight(sight.image, np.ones(sight.image.shape, bool))
     assert field.case.design is not None
-    assert correlation_shift_px(hidden, field.case.sem.pixels, fit, field.case.design.target) is None
+    placed = fit.registration.outlines_to_px(field.case.design.target)
+    hidden = Sight(sight.image, np.ones(sight.image.shape, bool))
+    assert correlation_shift_px(hidden, field.case.sem.pixels, fit, placed) is None
     small = Sight(sight.image[:150, :150])
-    assert correlation_shift_px(small, field.case.sem.pixels, fit, field.case.design.target) is None
+    assert correlation_shift_px(small, field.case.sem.pixels, fit, placed) is None
 
 
 def test_that_every_ground_is_told_with_its_number() -> None:
