@@ -37,6 +37,7 @@ benchmarks: $(VENV)/installed-dev  ## speed and memory beside what one would use
 	$(BIN)/python -m benchmarks.feedback_append
 	$(BIN)/python -m benchmarks.store_faults
 	$(BIN)/python -m benchmarks.fuzz_readers
+	$(BIN)/python -m benchmarks.large_layout
 	[ ! -d ../shared/data/openebl ] || $(BIN)/python -m benchmarks.alignment ../shared/data/openebl
 
 clean:

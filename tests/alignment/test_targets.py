@@ -49,6 +49,7 @@ def test_that_a_dozen_fields_reach_the_targets(dose: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # two hundred alignments, on whatever machine
 @pytest.mark.parametrize("dose", TARGETS)
 def test_that_a_hundred_fields_reach_the_targets(dose: float) -> None:
     found = outcomes(dose, 100)
