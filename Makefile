@@ -41,6 +41,7 @@ benchmarks: $(VENV)/installed-dev  ## speed and memory beside what one would use
 	$(BIN)/python -m benchmarks.store_faults
 	$(BIN)/python -m benchmarks.fuzz_readers
 	$(BIN)/python -m benchmarks.large_layout
+	$(BIN)/python -m benchmarks.queue
 	[ ! -d ../shared/data/openebl ] || $(BIN)/python -m benchmarks.alignment ../shared/data/openebl
 
 clean:

@@ -21,7 +21,7 @@ from semiview.files.problem import FileProblem
 from semiview.ui.assistant_look import LookPage
 from semiview.ui.assistant_mapping import MappingPage
 from semiview.ui.assistant_places import PlacesPage
-from semiview.ui.importing import LIST_SUFFIXES, RECIPE_SUFFIX, Importing, Paths
+from semiview.ui.importing import LIST_SUFFIXES, RECIPE_SUFFIX, Importing, Paths, only_beside
 from semiview.ui.latest import Errands
 
 SIZE = (940, 640)
@@ -94,7 +94,8 @@ class SourcesPage(QWizardPage):
         form.addRow("Layout (optional)", self.design)
         form.addRow("Recipe (optional)", self.recipe)
         form.addRow(self.status)
-        for row in (self.images, self.listed, self.design, self.recipe):
+        self.images.chosen.connect(self._images_chosen)
+        for row in (self.listed, self.design, self.recipe):
             row.chosen.connect(self._choose)
         importing.changed.connect(self._changed)
         importing.failed.connect(self.status.setText)
@@ -109,6 +110,16 @@ class SourcesPage(QWizardPage):
     def isComplete(self) -> bool:
         """Qt."""
         return self._importing.sources is not None and not self._importing.busy
+
+    def _images_chosen(self) -> None:
+        """The one list and the one layout beside the images are proposed."""
+        images = self.images.path()
+        if images is not None and images != self._importing.paths.images:
+            beside = only_beside(images)
+            for row, path in ((self.listed, beside.listed), (self.design, beside.design)):
+                if not row.entry.text() and path is not None:
+                    row.entry.setText(str(path))
+        self._choose()
 
     def _choose(self) -> None:
         paths = Paths(self.images.path(), self.listed.path(), self.design.path(), self.recipe.path())

@@ -144,17 +144,24 @@ class LookPage(QWizardPage):
     def _previewed(self, case: Case) -> None:
         self.preview.show_case(case)
         size = case.sem.pixel_size
-        known = (
-            f"{case.case_id}: {size.x_nm:.5g} nm per px ({size.source})."
-            if size.known
-            else (f"{case.case_id}: nobody says how large a pixel is. Type it here, or be asked in the window.")
-        )
+        known = f"{case.case_id}: {size.x_nm:.5g} nm per px ({size.source})."
+        if not size.known:
+            known = (
+                f"Nobody says how large a pixel of {case.case_id} is. Type it if it is the same for every image; "
+                "left blank, the window asks once for each magnification."
+            )
         mapped = "nm_per_px" in self._importing.recipe.columns
         self.pixel_size.setEnabled(not mapped)
         self.pixel_size.setToolTip("The list says it" if mapped else "The same for every image")
         self.size_words.setText(known)
-        if case.warnings and not self.words.text():
-            self.words.setText(case.warnings[-1] if case.design is None or not case.design.target else "")
+        if self._importing.library is None:
+            return
+        if len(self._importing.layers) > 1 and not self._importing.roles():
+            self.words.setText("Say what each layer is for; until then all of them are targets.")
+        elif case.design is not None and not case.design.target:
+            self.words.setText(case.warnings[-1] if case.warnings else "Nothing is drawn here.")
+        else:
+            self.words.clear()
 
     def _failed(self, sentence: str) -> None:
         self.preview.say(sentence)

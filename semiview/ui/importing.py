@@ -195,3 +195,15 @@ def sorted_paths(dropped: list[Path]) -> Paths:
     if "images" not in found and "listed" in found:
         found = {**found, "images": found["listed"].parent}
     return Paths(**found)
+
+
+def only_beside(images: Path) -> Paths:
+    """The list and the layout in a folder of images, where there is only one of each."""
+    try:
+        files = [path for path in images.iterdir() if path.is_file()]
+    except OSError:
+        return Paths(images)
+    lists, designs = (
+        [path for path in files if path.suffix.lower() in suffixes] for suffixes in (LIST_SUFFIXES, GDS_SUFFIXES)
+    )
+    return Paths(images, lists[0] if len(lists) == 1 else None, designs[0] if len(designs) == 1 else None)

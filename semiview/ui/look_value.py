@@ -81,8 +81,8 @@ def _grounds(line: CaseLine, samples: int) -> Iterable[tuple[float, str]]:
         worth = EPE * min(line.worst_epe_nm / EPE_FULL_NM, 1.0)
         if worth >= 1.0:
             yield worth, f"worst EPE {line.worst_epe_nm:.0f} nm"
-    if samples < ENOUGH_SAMPLES:
-        kind = line.pattern_type.replace("_", " ") or "its kind"
+    if line.pattern_type and samples < ENOUGH_SAMPLES:
+        kind = line.pattern_type.replace("_", " ")
         yield (
             RARE * (1 - samples / ENOUGH_SAMPLES),
             f"only {samples} of {kind} approved" if samples else (f"none of {kind} approved yet"),

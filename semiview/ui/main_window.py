@@ -394,6 +394,7 @@ class MainWindow(QMainWindow):
         self.review.rejected.connect(desk.reviewing.reject)
         self.opacity.valueChanged.connect(lambda value: session.set_view(replace(session.view, opacity=value / 100)))
         desk.opening.began.connect(self.case_list.show_current)
+        desk.opening.began.connect(self._case_began)
         desk.opening.failed.connect(self._case_failed)
         desk.project_failed.connect(self._project_failed)
         for signal in (
@@ -429,6 +430,11 @@ class MainWindow(QMainWindow):
         history = self.desk.session.history
         for name, label in (("Undo", history and history.undo_label), ("Redo", history and history.redo_label)):
             self.actions_[f"app.{name.lower()}"].setText(f"{name} {label[0].lower()}{label[1:]}" if label else name)
+
+    def _case_began(self, case_id: str) -> None:
+        if self.desk.session.case is None:
+            self.message.say(f"Opening {case_id}…", "")
+            self.setFocus()  # the keys belong to the window, not to the filter
 
     def _case_changed(self) -> None:
         session = self.desk.session

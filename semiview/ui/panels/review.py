@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -126,6 +126,16 @@ class ReviewPanel(QWidget):
         annotating.changed.connect(self._said_changed)
         self._case_changed()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Take the height that the wrapped words need, so that nothing lies over anything else."""
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            self.setMinimumHeight(layout.heightForWidth(self.width()))
+
     def set_buttons(self, *actions: QAction) -> None:
         """The decisions, two in a row."""
         for number, action in enumerate(actions):
@@ -161,9 +171,11 @@ class ReviewPanel(QWidget):
             words += f" by {review.reviewer}" if review.reviewer else ""
             words += f" ({review.reason})" if review.reason else ""
             self.state.setText(words)
-        why = self._cases.line(case.case_id).why if case is not None and case.case_id in self._cases else ""
+        line = self._cases.line(case.case_id) if case is not None and case.case_id in self._cases else None
+        why = line.why if line is not None and (line.waits or line.second_look) else ""
         self.why.setText(f"Worth a look: {why}" if why else "")
         self.why.setVisible(bool(why))
+        self._fit()
         permits = self._reviewing.permits()
         for name, text in CHIPS:
             why = getattr(permits, name)
@@ -212,6 +224,7 @@ class ReviewPanel(QWidget):
         self.remarks.setText("\n".join(lines))
         self.remarks.setVisible(bool(lines))
         self._refresh_keep()
+        self._fit()
 
     def _side(self, side: RecordHeader) -> QWidget:
         row = QWidget()
