@@ -75,7 +75,7 @@ def parse_user_block(data: bytes, what: str) -> tuple[dict[str, Any], str]:
     sha256 = first.split(b" ")[3].decode("ascii", "replace")
     if hashlib.sha256(rest).hexdigest() != sha256:
         raise ValueError("its first lines are damaged")
-    facts = json.loads(rest)
+    facts = json.loads(rest.decode())
     if not isinstance(facts, dict):
         raise ValueError("its first lines hold no facts")
     return facts, sha256
