@@ -296,10 +296,12 @@ def without_gaps(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return np.where(known, values, values[known].mean() if known.any() else np.float32(0))
 
 
-def threshold_outlines(pixels: npt.NDArray[Any]) -> tuple[Points, ...]:
+def threshold_outlines(
+    pixels: npt.NDArray[Any], smoothing_px: float = SMOOTHING_PX, speck_px2: float = SPECK_PX2
+) -> tuple[Points, ...]:
     """Outlines of what is brighter than Otsu's level in the smoothed image: seeds where nothing better serves."""
-    smooth = ndimage.gaussian_filter(without_gaps(pixels), SMOOTHING_PX)
+    smooth = ndimage.gaussian_filter(without_gaps(pixels), smoothing_px)
     if smooth.min() == smooth.max():
         return ()
     outlines = half_contours(smooth, float(_otsu(smooth)))
-    return tuple(outline for outline in outlines if abs(signed_area(outline)) >= SPECK_PX2)
+    return tuple(outline for outline in outlines if abs(signed_area(outline)) >= speck_px2)

@@ -31,6 +31,7 @@ SPACE_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 LEVEL_WINDOW_PX = 5
 LEVEL_SIGMAS = 4.0
 NEAREST_PX = 8.0
+HALVED_SMOOTHING_PX = 1.0
 MARGIN_PX = 2.0
 FEWEST_VALID = 20
 
@@ -132,4 +133,11 @@ def _smooth(sem: SemImage) -> npt.NDArray[np.float32]:
 
 @lru_cache(maxsize=4)
 def _thresholded(sem: SemImage) -> tuple[Points, ...]:
-    return threshold_outlines(sem.pixels)
+    """Outlines of the picture at half its resolution, which is enough to find what nobody drew."""
+    rows, columns = (side - side % 2 for side in sem.shape)
+    if min(rows, columns) < 4:
+        return ()
+    values = without_gaps(sem.pixels)[:rows, :columns]
+    halved = (values[::2, ::2] + values[::2, 1::2] + values[1::2, ::2] + values[1::2, 1::2]) / 4
+    outlines = threshold_outlines(halved, HALVED_SMOOTHING_PX, SEEN_EXTRA_PX2 / 4)
+    return tuple(2 * outline + 0.5 for outline in outlines)
