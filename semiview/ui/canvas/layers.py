@@ -136,6 +136,13 @@ class Layers:
         for kept in (self._drawn_shapes, *design, self._epe, self._residuals):
             kept.drawn_anew()
 
+    def choose_kept(self, window: QRectF) -> None:
+        """After another zoom: what is worth keeping as it was drawn, for a window of the scene."""
+        design = [item for _, *items in self._design for item in items]
+        contours = (self.sem_contour, self.prediction_contour)
+        for item in (self._drawn_shapes, *design, *contours, self._epe, self._residuals):
+            item.keep_if_seen(window)
+
     def set_epe(self, lines: EpeLines) -> None:
         """EPE vectors in design nm about the origin."""
         self._epe.set_lines(lines)

@@ -214,6 +214,7 @@ class LinkedViews(QWidget):
             layers.prediction_contour.set_lines(prediction)
         self._show_epe()
         self._show_gauges()
+        self._choose_kept()
 
     def show_residuals(self, residuals: EdgeResiduals | None) -> None:
         """How far the image's edges lie from the design's; None: there is nothing to show."""
@@ -376,10 +377,17 @@ class LinkedViews(QWidget):
         self._fitted = False
         if camera == self._camera:
             return
+        zoomed = self._camera is None or camera is None or camera.zoom != self._camera.zoom
         self._camera = camera
         for view in self.views.values():
             view.set_camera(camera)
+        if zoomed:
+            self._choose_kept()
         self.camera_changed.emit(camera)
+
+    def _choose_kept(self) -> None:
+        for kind, view in self.views.items():
+            self._layers[kind].choose_kept(view.sceneRect())
 
     def _refit(self) -> None:
         if self._fitted:

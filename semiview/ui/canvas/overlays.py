@@ -19,6 +19,7 @@ CHUNK_POINTS = 512
 WIDE_LINE_POINTS = 1500
 WIDE_LINE_PX = 1.8
 SMOOTH_LINE_POINTS = 5_000
+MOST_WINDOWS = 9.0
 VECTOR_PX = 2.6
 LEAST_VECTOR_PX = 1.0
 MARKER_PX = 3.6
@@ -73,13 +74,23 @@ class _KeptItem(QGraphicsItem):
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
         super().__init__(parent)
+        self._kept = True
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def drawn_anew(self) -> None:
         """Draw at the exact place, not a kept picture at the nearest screen px."""
         # After a move `update` alone would still shift what was kept.
         self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
-        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        if self._kept:
+            self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def keep_if_seen(self, window: QRectF) -> None:
+        """Keep what was drawn only where much of it is in a window of the scene: little is drawn faster than moved."""
+        here = self.sceneTransform().mapRect(self.boundingRect())
+        kept = here.width() * here.height() <= MOST_WINDOWS * window.width() * window.height()
+        if kept != self._kept:
+            self._kept = kept
+            self.drawn_anew()
 
 
 class LinesItem(_KeptItem):

@@ -18,6 +18,7 @@ from semiview.core.gauge import Gauge
 from semiview.metrology.measurement import Measurement, measure
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.linked_views import LinkedViews, changed_tiles
+from semiview.ui.canvas.overlays import LinesItem
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.view import ImageView
 from semiview.ui.grey_levels import automatic_levels
@@ -356,3 +357,17 @@ def test_that_the_design_is_drawn_within_the_picture_only(shown: LinkedViews) ->
     edge = 99.5  # the left side of a line that is drawn from below the picture to above it
     assert coloured(shown.views["sem"], edge, 6.0)
     assert not coloured(shown.views["sem"], edge, -6.0)
+
+
+def test_that_outlines_are_kept_as_drawn_while_they_are_in_sight_and_not_far_in(shown: LinkedViews) -> None:
+    def kept() -> set[bool]:
+        items = [item for item in shown.views["sem"].scene().items() if isinstance(item, LinesItem)]
+        large = [item for item in items if not item.boundingRect().isEmpty()]
+        assert large
+        return {item.cacheMode() == LinesItem.CacheMode.DeviceCoordinateCache for item in large}
+
+    assert kept() == {True}
+    shown.go_to(100.0, 100.0, 30.0)
+    assert kept() == {False}
+    shown.fit()
+    assert kept() == {True}
