@@ -16,6 +16,7 @@ from typing import IO
 
 import pytest
 
+from benchmarks.fault_calls import Killed, LimitedCalls
 from semiview.feedback.record import Record
 from semiview.feedback.store import FeedbackStore
 from semiview.files.durable_file import SystemCalls
@@ -23,51 +24,6 @@ from semiview.files.problem import FileProblem
 
 Small = Callable[..., Record]
 CALLS = ("create", "write", "fsync", "replace", "fsync_folder")
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class LimitedCalls(SystemCalls):
-    """Real calls in 4 KiB pieces that stop before the n-th, or find the disk full after so many bytes."""
-
-    def __init__(self, calls_left: float = float("inf"), bytes_left: float = float("inf")) -> None:
-        self.calls_left = calls_left
-        self.bytes_left = bytes_left
-
-    def _step(self) -> None:
-        if self.calls_left <= 0:
-            raise Killed
-        self.calls_left -= 1
-
-    def create(self, path: Path) -> int:
-        self._step()
-        return super().create(path)
-
-    def open_end(self, path: Path) -> int:
-        self._step()
-        return super().open_end(path)
-
-    def write(self, descriptor: int, data: memoryview) -> int:
-        self._step()
-        if self.bytes_left <= 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        written = super().write(descriptor, data[: int(min(4096, self.bytes_left))])
-        self.bytes_left -= written
-        return written
-
-    def fsync(self, descriptor: int) -> None:
-        self._step()
-        super().fsync(descriptor)
-
-    def replace(self, source: Path, target: Path) -> None:
-        self._step()
-        super().replace(source, target)
-
-    def fsync_folder(self, folder: Path) -> None:
-        self._step()
-        super().fsync_folder(folder)
 
 
 def assert_whole(folder: Path, acknowledged: set[str]) -> set[str]:
