@@ -219,37 +219,44 @@ def roughness_rows(rows: Sequence[RoughnessRow]) -> Rows:
     )
 
 
-def _of_three(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.3f}"
-
-
-SCORE_COLUMNS = (
-    Column("Against", str, "What the prediction is compared with", right=False),
-    Column("CD bias", signed_nanometres, "How much wider the drawn features are on average, nm"),
-    Column("EPE mean", signed_nanometres, "Mean EPE of the prediction, nm"),
-    Column("EPE 3σ", nanometres, "Three standard deviations of it, nm"),
-    Column("HD95 nm", nanometres, "Hausdorff distance of the contours, 95th percentile"),
-    Column("IoU", _of_three, "Area in common over area of both together"),
-    Column("Dice", _of_three, "Twice the area in common over the sum of the areas"),
-    Column("SSIM", _of_three, "Structural similarity"),
-    Column("PSNR", nanometres, "Peak signal to noise ratio, dB"),
-    Column("L1", _of_three, "Mean absolute difference of the probability"),
-    Column("Pattern", str, "The case's pattern type", right=False),
+# The domain's figures first, then the image's: name in ScoreRow, what it is called, digits.
+_SCORES: tuple[tuple[str, str, str], ...] = (
+    ("cd_bias_nm", "CD bias, nm", "+.2f"),
+    ("epe_mean_nm", "EPE mean, nm", "+.2f"),
+    ("epe_3sigma_nm", "EPE 3σ, nm", ".2f"),
+    ("hausdorff95_nm", "Hausdorff 95 %, nm", ".2f"),
+    ("iou", "IoU", ".4f"),
+    ("dice", "Dice", ".4f"),
+    ("ssim", "SSIM", ".4f"),
+    ("psnr", "PSNR, dB", ".1f"),
+    ("l1", "L1", ".4f"),
 )
 
 
-def score_rows(scores: Sequence[ScoreRow], pattern_type: str) -> Rows:
-    """The prediction against the approved shape and against the design: the domain's figures, then the image's."""
-    names = ("cd_bias_nm", "epe_mean_nm", "epe_3sigma_nm", "hausdorff95_nm", "iou", "dice", "ssim", "psnr", "l1")
-    count = len(scores)
+def score_columns(scores: Sequence[ScoreRow]) -> tuple[Column, ...]:
+    """The score's name, and a column for each thing that the prediction is compared with."""
+    tip = "The prediction compared with it"
+    return (Column("Score", str, right=False), *(Column(f"against {row.against}", str, tip) for row in scores))
+
+
+def score_rows(scores: Sequence[ScoreRow]) -> Rows:
+    """A row a score, the domain's figures before the image's; a cell is empty where there is no number."""
+
+    def written(row: ScoreRow, name: str, digits: str) -> str:
+        value: float = getattr(row, name)
+        return "" if math.isnan(value) else format(value, digits)
+
+    titles = np.array([title for _, title, _ in _SCORES], np.str_)
+    values = [np.array([written(row, name, digits) for name, _, digits in _SCORES], np.str_) for row in scores]
+    count = len(_SCORES) if scores else 0
+    reason = "; ".join(f"against {row.against}: {row.reason}" for row in scores if row.reason)
     return Rows(
-        (np.array([row.against for row in scores], np.str_), *(_column(scores, name) for name in names),
-         np.full(count, pattern_type or "–")),
+        (titles[:count], *values),
         np.full((count, 2), math.nan),
         np.arange(count),
-        [row.against for row in scores],
-        [row.reason for row in scores],
-    )  # fmt: skip
+        titles[:count].tolist(),
+        [reason] * count,
+    )
 
 
 def _column(rows: Sequence[object], name: str) -> npt.NDArray[np.float64]:

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 
+from semiview.metrology.scores import ScoreRow
 from semiview.ui.column_model import Column, ColumnModel, Rows, natural, signed_nanometres
+from semiview.ui.measurement_models import score_columns, score_rows
 
 UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 COLUMNS = (Column("Gauge", str, rank=natural), Column("Δ nm", signed_nanometres))
@@ -64,3 +66,15 @@ def test_that_a_copied_row_holds_more_digits_than_are_shown_and_nothing_for_nan(
     assert lines[0] == "Gauge\tΔ nm\tx nm\ty nm\treason"
     assert lines[1] == "line-1\t\t0\t0\t"
     assert lines[2] == "line-0\t1.2346\t0\t0\t"
+
+
+def test_that_scores_stand_in_columns_of_their_own_and_the_domains_figures_before_the_images() -> None:
+    scores = [ScoreRow(name, 0.1, 0.9, 20.0, 0.8, 0.88, 3.0, 0.5, 4.0, bias, "") for name, bias in
+              (("approved", -1.25), ("design", float("nan")))]  # fmt: skip
+    found = ColumnModel(score_columns(scores))
+    found.set_rows(score_rows(scores))
+    assert [column.title for column in found.columns] == ["Score", "against approved", "against design"]
+    cells = [[found.index(row, column).data() for column in range(3)] for row in range(found.rowCount())]
+    assert cells[0] == ["CD bias, nm", "-1.25", ""]
+    assert [cell[0] for cell in cells[1:5]] == ["EPE mean, nm", "EPE 3σ, nm", "Hausdorff 95 %, nm", "IoU"]
+    assert score_rows(()).values[0].shape == (0,)
