@@ -72,8 +72,8 @@ def guide_folder() -> Path:
 
 
 def guide_pages() -> list[Path]:
-    """The pages in their order, which their names begin with."""
-    return sorted(guide_folder().glob("[0-9]*.md"))
+    """The pages in their order: numbers first, as most names begin with one."""
+    return sorted(guide_folder().glob("*.md"))
 
 
 def title_of(page: Path) -> str:
