@@ -332,11 +332,27 @@ def selftest(
         registration = [asdict(row) for row in rows]
         _print_json({"version": version("semiview"), "registration": registration, "metrology": metrology})
         return
-    head = ["", "", "verdicts right", "median px", "worst px", "error px", "least px", "error / stated", "seconds"]
-    figures = [(row.median_px, row.worst_px, row.error_px, row.bound_px, row.pull, row.seconds) for row in rows]
-    cells = [[f"{value:.3f}" if math.isfinite(value) else "" for value in line] for line in figures]
-    names = [[row.varied, row.value, f"{row.right} of {row.fields} {row.expected}"] for row in rows]
-    _print_table(head, [[*name, *cell] for name, cell in zip(names, cells, strict=True)])
+    _print_table(
+        ["error in px", "right", "median", "worst", "rms", "bound", "rms/σ", "s"],
+        [
+            [
+                f"{row.varied} {row.value}",
+                f"{row.right} of {row.fields}",
+                *(
+                    f"{value:.{digits}f}" if math.isfinite(value) else ""
+                    for value, digits in (
+                        (row.median_px, 3),
+                        (row.worst_px, 3),
+                        (row.error_px, 3),
+                        (row.bound_px, 3),
+                        (row.pull, 2),
+                        (row.seconds, 1),
+                    )
+                ),
+            ]
+            for row in rows
+        ],
+    )
     if budget is not None:
         _print_budget(budget)
 
