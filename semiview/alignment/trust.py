@@ -126,13 +126,13 @@ def _grounds(
     grounds.append(f"residual {rms:.2f} px RMS, {mad:.2f} px MAD ({rms * size:.2f} nm, {mad * size:.2f} nm)")
     grounds.append(f"observability {fit.observability:.3f} (0.5: all directions alike; below 0.01: one is free)")
     grounds.append(
-        f"correlation and edges differ by {evidence.disagreement_px:.2f} px; "
-        f"it was taken at pixels of {evidence.correlation_px:.0f} px"
+        f"the coarse search, in pixels of {evidence.correlation_px:.0f} px, and the edges differ by "
+        f"{evidence.disagreement_px:.2f} px"
     )
     apart = evidence.fine_disagreement_px
     if np.isfinite(apart):
         agree = "they agree" if apart <= AGREED_PX else f"more than {AGREED_PX} px"
-        grounds.append(f"correlation at pixels of 1 px and edges differ by {apart:.2f} px: {agree}")
+        grounds.append(f"correlation in the picture's own pixels and the edges differ by {apart:.2f} px: {agree}")
     shear = fit.registration.shear
     if verdict != "failed" and abs(shear) > SHEAR_PRIOR:
         grounds.append(f"shear {shear:.4f}: more than scans have; edges of one direction cover little of the field")

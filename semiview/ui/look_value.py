@@ -85,7 +85,7 @@ def _grounds(line: CaseLine, samples: int) -> Iterable[tuple[float, str]]:
         kind = line.pattern_type.replace("_", " ")
         yield (
             RARE * (1 - samples / ENOUGH_SAMPLES),
-            f"only {samples} of {kind} approved" if samples else (f"none of {kind} approved yet"),
+            f"only {samples} of {kind} approved" if samples else f"no {kind} approved yet",
         )
     for value, weight, words in (
         (line.uncertainty, UNCERTAIN, "the network is unsure"), (line.novelty, NOVEL, "unlike the training images"),

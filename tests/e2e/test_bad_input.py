@@ -95,7 +95,7 @@ def test_that_a_missing_tone_is_asked_and_epe_waits_for_it(user, make_small) -> 
     user.until(lambda: user.session.case is not None and user.session.case.design.tone == "raised")
     assert tomllib.loads((folder / "project.toml").read_text())["tone"] == "raised"
     user.window.registration.boxes["shift_x_nm"].setValue(0.5)
-    user.until(lambda: user.window.measurements.epe_model.rowCount() > 0)
+    user.until(lambda: "edge points" in user.window.measurements.figures.text())
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_that_a_reviewer_opens_aligns_corrects_accepts_trains_and_closes(user, o
     user.until(lambda: session.case.prediction is not None)
     assert session.document.registration is registration
     user.until(lambda: session.measurement is not None and "prediction" in session.measurement.outlines_px)
-    assert window.measurements.epe_model.rowCount() > 100
+    assert "edge points" in window.measurements.figures.text()
     for _ in range(8):
         user.key(Qt.Key.Key_Plus)
     assert session.view.brush_radius_px > 40
@@ -71,8 +71,12 @@ def test_that_a_reviewer_opens_aligns_corrects_accepts_trains_and_closes(user, o
 
     # A click on a row shows the place.
     window.readings.setCurrentWidget(window.measurements)
-    window.measurements.epe_table.selectRow(0)
-    place = session.document.registration.to_px([window.measurements.epe_model.place_nm(0)])[0]
+    window.measurements.tabs.setCurrentWidget(window.measurements.epe)
+    table = window.measurements.epe.table
+    user.qtbot.mouseClick(
+        table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(table.rows.index(0, 0)).center()
+    )
+    place = session.document.registration.to_px([table.rows.place_nm(0)])[0]
     assert np.hypot(user.view.camera.u - place[0], user.view.camera.v - place[1]) < 1.0
 
     # Accept with Return; it is in the store before the window says so, and the next case opens.
@@ -93,7 +97,9 @@ def test_that_a_reviewer_opens_aligns_corrects_accepts_trains_and_closes(user, o
     user.until(lambda: not window.desk.saving.pending)
     user.key(Qt.Key.Key_Enter)
     user.until(lambda: window.desk.cases.line("LL_131").state == "corrected")
-    assert len(FeedbackStore.open(openebl / "feedback", read_only=True).history("LL_131")) == 3
+    history = FeedbackStore.open(openebl / "feedback", read_only=True).history("LL_131")
+    # The place that was looked at is marked as visited, in a note.
+    assert [header.kind for header in history if header.kind != "note"] == ["correct", "retract", "correct"]
 
     # Train a few steps; the review goes on meanwhile.
     window.docks["work"].show()

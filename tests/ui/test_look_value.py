@@ -41,7 +41,7 @@ def test_that_the_reason_names_every_ground_the_heaviest_first() -> None:
         "x", "contact", registration="ambiguous", missing=3, worst_epe_nm=15.0, uncertainty=0.5, novelty=0.9
     )
     assert look_value(line, 0)[1] == (
-        "registration ambiguous, none of contact approved yet, unlike the training images, "
+        "registration ambiguous, no contact approved yet, unlike the training images, "
         "3 EPE points have no contour, the network is unsure, worst EPE 15 nm"
     )
     assert look_value(CaseLine("x", registration="subpixel"), ENOUGH_SAMPLES) == (

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 Answer = tuple[str, Callable[[], None]]
+READABLE_PX = 300  # a sentence in a narrower column is a ladder of words
 
 
 class QuestionBar(QWidget):
@@ -21,14 +23,9 @@ class QuestionBar(QWidget):
     def ask(self, name: str, sentence: str, answers: Sequence[Answer], entry: QLineEdit | None = None) -> None:
         """Show a sentence with buttons; each closes the bar. `entry` stands before them; Return there is the first."""
         self.close_question(name)
-        bar = QFrame()
+        bar = _Bar(sentence)
         bar.setObjectName(f"question_{name}")
-        bar.setProperty("bar", True)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(10, 6, 8, 6)
-        label = QLabel(sentence)
-        label.setWordWrap(True)
-        row.addWidget(label, 1)
+        row = bar.controls
         if entry is not None:
             entry.setMaximumWidth(90)
             row.addWidget(entry)
@@ -61,3 +58,24 @@ class QuestionBar(QWidget):
     def _answer(self, name: str, act: Callable[[], None]) -> None:
         self.close_question(name)
         act()
+
+
+class _Bar(QFrame):
+    """A sentence with its controls beside it, or below where there is little room."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.setProperty("bar", True)
+        self.controls = QHBoxLayout()
+        label = QLabel(sentence)
+        label.setWordWrap(True)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(10, 6, 8, 6)
+        self._row.addWidget(label, 1)
+        self._row.addLayout(self.controls)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        narrow = self.width() < self.controls.sizeHint().width() + READABLE_PX
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(way)
+        super().resizeEvent(event)
