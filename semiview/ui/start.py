@@ -13,6 +13,7 @@ from types import TracebackType
 from PySide6.QtCore import QSettings, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from semiview.ui.garbage import Garbage
 from semiview.ui.main_window import MainWindow
 from semiview.ui.panels.log import LOGGER
 from semiview.ui.settings_dialog import wanted_scale
@@ -44,6 +45,7 @@ def start(folder: Path | None) -> int:
     application.setApplicationName("SemiView")
     application.setOrganizationName("SemiView")
     application.setWindowIcon(icon("app"))
+    garbage = Garbage(application)
     window = MainWindow(settings, reviewer=getpass.getuser())
     watch_exceptions(window)
     window.show()
@@ -52,6 +54,7 @@ def start(folder: Path | None) -> int:
     result = application.exec()
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
+    garbage.stop()
     return result
 
 

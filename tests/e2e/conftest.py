@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from semiview.ui.case_line import CASE
+from semiview.ui.garbage import Garbage
 from semiview.ui.main_window import MainWindow
 from tests.e2e.small_project import write_small_project
 
@@ -106,6 +107,7 @@ def openebl(tmp_path: Path) -> Path:
 @pytest.fixture
 def user(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[User]:
     """A new window of a new user; afterwards it, its threads and its children must be gone."""
+    garbage = Garbage()
     settings = QSettings(str(tmp_path / "user.ini"), QSettings.Format.IniFormat)
     window = MainWindow(settings, reviewer="tester")
     window.desk.predicting.toggle()  # only when a test asks for it
@@ -120,6 +122,7 @@ def user(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[User]:
     window.deleteLater()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qapp.processEvents()
+    garbage.stop()
     assert not shiboken6.isValid(window), "the window outlives its closing, and its timers with it"
     assert [widget for widget in qapp.topLevelWidgets() if widget.isVisible()] == []
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("errand")] == []

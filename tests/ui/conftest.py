@@ -14,6 +14,7 @@ from semiview.core.registration import nominal_registration
 from semiview.core.review import Review
 from semiview.core.sem_image import SemImage
 from semiview.tasks.open import OpenedCase
+from semiview.ui.garbage import Garbage
 
 MakeCase = Callable[..., OpenedCase]
 
@@ -36,9 +37,11 @@ def make_case() -> MakeCase:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(qapp: QApplication) -> Iterator[None]:
-    """No window stays open and no thread of the window's goes on."""
+    """No window stays open and no thread of the window's goes on; what is left goes on this thread."""
+    garbage = Garbage()
     yield
     qapp.processEvents()
+    garbage.stop()
     left = [widget for widget in qapp.topLevelWidgets() if widget.isVisible()]
     assert not left
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("errand")]
