@@ -714,20 +714,15 @@ def _missing_library(error: ImportError) -> str:
 
 
 def _print_demo(result: DemoResult) -> None:
-    head = ["case", "type", "verdict", "registration px", "worst px", "EPE error nm", "sigma", "CD error nm", "sigma"]
     _print_table(
-        head,
+        ["against truth", "verdict", "median, worst px", "EPE nm", "CD nm"],
         [
             [
                 error.case_id,
-                error.pattern_type,
                 error.verdict,
-                f"{error.registration_px:.3f}",
-                f"{error.registration_worst_px:.3f}",
-                f"{error.epe_mean_nm:+.2f}",
-                f"{error.epe_sigma_nm:.2f}",
-                f"{error.cd_mean_nm:+.2f}",
-                f"{error.cd_sigma_nm:.2f}",
+                ", ".join(_figures(error.registration_px, error.registration_worst_px, form=".2f")),
+                " ± ".join(_figures(error.epe_mean_nm, form="+.2f") + _figures(error.epe_sigma_nm, form=".2f")),
+                " ± ".join(_figures(error.cd_mean_nm, form="+.2f") + _figures(error.cd_sigma_nm, form=".2f")),
             ]
             for error in result.errors
         ],
@@ -750,3 +745,8 @@ def _print_demo(result: DemoResult) -> None:
         print(f"Gate: {gate.verdict}; {'; '.join(gate.reasons)}")
     print(f"{result.records} records written to {result.folder / 'feedback'}; tables in {result.folder / 'tables'}")
     print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items()))
+
+
+def _figures(*values: float, form: str) -> list[str]:
+    """What is a number, written; what is none is left out."""
+    return [format(value, form) for value in values if math.isfinite(value)]
