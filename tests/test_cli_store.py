@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from semiview.cli_store import store_app
+from semiview.commands.store import store_app
 from semiview.feedback.record import Record
 from semiview.feedback.store import FeedbackStore
 from semiview.files.problem import FileProblem

@@ -7,15 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from semiview.feedback.archive import record_bytes, record_names
-from semiview.feedback.backups import Keep, back_up, backup_lists, restore
-from semiview.feedback.importing import import_masks, import_packed
-from semiview.feedback.picture_export import export_coco, export_pairs
-from semiview.feedback.repair import repair
-from semiview.feedback.reports import Damage, MergeReport, Watch
-from semiview.feedback.store import FeedbackStore
-from semiview.files.problem import FileProblem
-from semiview.terminal import (
+from semiview.commands.terminal import (
     DONE,
     FAILURES,
     JsonOption,
@@ -27,8 +19,18 @@ from semiview.terminal import (
     watched,
     wrong_use,
 )
+from semiview.feedback.archive import record_bytes, record_names
+from semiview.feedback.backups import Keep, back_up, backup_lists, restore
+from semiview.feedback.importing import import_masks, import_packed
+from semiview.feedback.picture_export import export_coco, export_pairs
+from semiview.feedback.repair import repair
+from semiview.feedback.reports import Damage, MergeReport, Watch
+from semiview.feedback.store import FeedbackStore
+from semiview.files.problem import FileProblem
 
+app = typer.Typer()
 store_app = typer.Typer(help="Look after a feedback store.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
 
 StoreArgument = Annotated[Path, typer.Argument(help="Project or its feedback folder.", metavar="PATH")]
 
