@@ -9,6 +9,7 @@ import numpy.typing as npt
 from semiview.core.prediction import Prediction
 from semiview.core.sem_image import SemImage
 from semiview.files.durable_file import make_folder, write_durably
+from semiview.files.expected_sem_file import is_generated
 from semiview.files.probability_grid import read_probability
 from semiview.files.problem import FileProblem
 
@@ -21,8 +22,15 @@ def read_prediction(path: Path, sem: SemImage, checkpoint_id: str) -> Prediction
     Raises
     ------
     FileProblem
-        If it cannot be read, its values are no probabilities, or it fits neither grid.
+        If it cannot be read, its values are no probabilities, it fits neither grid, or it was generated from the
+        design: that is no evidence of what was printed.
     """
+    if is_generated(path):
+        raise FileProblem(
+            path,
+            "This picture was generated from the design: nothing is measured on it.",
+            "Predict the case with a checkpoint that looks at the SEM.",
+        )
     probability = read_probability(path)
     if probability.shape != sem.shape and probability.shape == sem.file_shape:
         area = sem.area
