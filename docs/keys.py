@@ -7,7 +7,8 @@ python docs/keys.py --check    exit with 1 if it is not what the table says
 import sys
 from pathlib import Path
 
-from semiview.ui.actions import GESTURES, SCOPE_TITLES, TABLE
+from semiview.ui.actions.spec import SCOPE_TITLES
+from semiview.ui.actions.table import GESTURES, TABLE
 from semiview.ui.view_settings import MOUSE_PRESETS
 
 PAGE = Path(__file__).parent / "keys.md"

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from semiview.ui.actions import OVERLAYS, TOOLS
+from semiview.ui.actions.looking import OVERLAYS
+from semiview.ui.actions.table import TOOLS
 from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, CompareMode, Pair, pair_title
 from semiview.ui.desk import Desk

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QKeySequence
 
-from semiview.ui.actions import TABLE, ActionSpec, portable, together
+from semiview.ui.actions.spec import ActionSpec, portable, together
+from semiview.ui.actions.table import TABLE
 
 SETTING = "keys"
 

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from semiview.ui.actions import GESTURES, SCOPE_TITLES, TOOLS, ActionSpec, Scope, native
+from semiview.ui.actions.spec import SCOPE_TITLES, ActionSpec, Scope, native
+from semiview.ui.actions.table import GESTURES, TOOLS
 from semiview.ui.key_map import KeyMap
 
 COLUMN_COUNT = 3

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from semiview.ui.actions import SCOPE_TITLES, ActionSpec, native, portable
+from semiview.ui.actions.spec import SCOPE_TITLES, ActionSpec, native, portable
 from semiview.ui.key_map import KeyMap
 from semiview.ui.view_settings import MOUSE_PRESETS, MousePreset
 

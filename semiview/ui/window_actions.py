@@ -7,7 +7,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from semiview.ui.actions import TABLE, ActionSpec, native, portable
+from semiview.ui.actions.spec import ActionSpec, native, portable
+from semiview.ui.actions.table import TABLE
 from semiview.ui.key_map import KeyMap
 from semiview.ui.theme import icon
 

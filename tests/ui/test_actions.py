@@ -7,7 +7,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from semiview.ui.actions import GESTURES, MENUS, SCOPE_TITLES, TABLE, TOOLBAR, ActionSpec, clashes
+from semiview.ui.actions.spec import SCOPE_TITLES, ActionSpec
+from semiview.ui.actions.table import GESTURES, MENUS, TABLE, TOOLBAR, clashes
 from semiview.ui.key_map import KeyMap
 from semiview.ui.key_sheet import rows
 from semiview.ui.window_actions import Actions, Binding

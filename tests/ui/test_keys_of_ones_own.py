@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from semiview.ui.actions import TABLE, clashes
+from semiview.ui.actions.table import TABLE, clashes
 from semiview.ui.command_palette import CommandPalette, match_score
 from semiview.ui.key_map import SETTING, KeyMap
 from semiview.ui.shortcut_editor import ShortcutEditor

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from semiview.core.case import Case
 from semiview.core.design import DesignLayer
-from semiview.ui.actions import OVERLAYS
+from semiview.ui.actions.looking import OVERLAYS
 from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, Pair, pair_title
 from semiview.ui.grey_levels import automatic_levels, grey_histogram
 from semiview.ui.plots.level_histogram import LevelHistogram

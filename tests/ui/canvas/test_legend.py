@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
-from semiview.ui.actions import OVERLAYS
+from semiview.ui.actions.looking import OVERLAYS
 from semiview.ui.canvas.legend import COLOURS, Legend
 
 
