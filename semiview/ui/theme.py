@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QP
 from PySide6.QtWidgets import QApplication
 
 Choice = Literal["system", "light", "dark"]
+CHOICES: dict[Choice, str] = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
 # Roles: window, base, alternate base, text, dim text, button, mid line, highlight, highlighted text.
 _LIGHT = ("#f3f4f6", "#ffffff", "#f7f8fa", "#1c2126", "#6a737d", "#fafbfc", "#c9ced6", "#1f6feb", "#ffffff")

@@ -172,7 +172,7 @@ def test_that_the_window_does_not_close_in_silence_over_unsaved_work(user, small
     user.key(Qt.Key.Key_Return)
     user.until(lambda: user.window.desk.saving.failures)
     asked: list[list[str]] = []
-    monkeypatch.setattr(user.window, "_close_anyway", lambda sentences: asked.append(sentences))
+    monkeypatch.setattr(user.window.dialogs, "close_anyway", lambda sentences: asked.append(sentences))
     user.close()
     assert user.window.isVisible()
     assert "the decision about c0" in asked[0][0]
@@ -190,7 +190,7 @@ def test_that_closing_waits_for_a_decision_still_being_written(user, small: Path
     user.open_case("c0")
     with_disk(user, FullDisk())
     asked: list[list[str]] = []
-    monkeypatch.setattr(user.window, "_close_anyway", lambda sentences: asked.append(sentences))
+    monkeypatch.setattr(user.window.dialogs, "close_anyway", lambda sentences: asked.append(sentences))
     user.key(Qt.Key.Key_Return)
     user.close()
     assert user.window.isVisible()
