@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from semiview.alignment.coarse import CoarseSearch, Placement, coarse_place, placed_design
 from semiview.alignment.design_edges import DesignEdges, design_edges
+from semiview.alignment.edge_search import Sight, within
 from semiview.alignment.evidence import gather
 from semiview.alignment.hints import fitting_size, hint, size_hint
 from semiview.alignment.landmarks import Landmarks, fit_landmarks
 from semiview.alignment.methods import FINDERS
-from semiview.alignment.refine import Sight, refine, within
+from semiview.alignment.refine import refine
 from semiview.alignment.trust import judge
 from semiview.core.case import Case
 from semiview.core.coverage import Coverage

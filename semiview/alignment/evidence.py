@@ -10,7 +10,8 @@ import numpy.typing as npt
 from semiview.alignment.coarse import CoarseSearch, Placement
 from semiview.alignment.correlation import peaks
 from semiview.alignment.design_edges import DesignEdges
-from semiview.alignment.refine import EdgeFit, EdgeHits, Sight, hits_at
+from semiview.alignment.edge_search import Sight
+from semiview.alignment.refine import EdgeFit, EdgeHits, hits_at
 from semiview.alignment.second_opinion import correlation_shift_px
 from semiview.core.outline import Points
 from semiview.core.raster import coverage

@@ -1,35 +1,36 @@
 """Fine registration: design edges against sub-pixel image edges along their normals, robust, up to affine.
 
-An edge is found on its profile by the field's own mean edge: the profile is correlated with the mean of all profiles
-around the present edge, which is estimated again as the registration gets better. What that mean edge means in
-nanometres is the edge bias, one per class of edge, so that a process bias becomes neither shift nor scale.
+The field's own mean edge is estimated again as the registration gets better. What it means in nanometres is the edge
+bias, one per class of edge, so that a process bias becomes neither shift nor scale.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.design_edges import CLASSES, DesignEdges
+from semiview.alignment.edge_search import (
+    LIKENESS,
+    TEMPLATE_PX,
+    FloatArray,
+    Profiles,
+    Sight,
+    estimate_mean_edge,
+    find_edge,
+    sample,
+)
+from semiview.alignment.fit_errors import jackknife_covariance, strengths
 from semiview.core.outline import Points
 from semiview.core.registration import Registration, Transform, with_linear_nm
 
-FloatArray = npt.NDArray[np.float64]
-
-STEP_PX = 0.5
-TEMPLATE_PX = 5.0  # half of the mean edge that is compared
 REACHES_PX = (8.0, 5.0, 3.5, 3.0, 3.0)  # how far from the present edge is searched, round by round
 ENOUGH_POINTS = 3000  # on the way
-LIKENESS = 0.6  # least correlation of a profile with the mean edge
-LEAST_SIGMA_PX = 0.02  # no edge point is known better
 SCALE_FLOOR_PX = 0.3  # a smaller robust scale would throw out every line end
 PRIOR_LINEAR = 0.015  # one sigma of pixel-size, rotation and shear error as a matrix element
 PRIOR_SHEAR = 0.004  # scan axes are square to each other within about this
 PRIOR_BIAS_PX = 10.0
-LAGS = 4  # stretches along an outline whose errors may be alike
-UNSEEN = 1.18  # standard deviation found over that from residuals
 FREE_BELOW = 0.01  # share of the normals' scatter under which a direction cannot be seen
 
 
@@ -83,34 +84,6 @@ class EdgeFit:
         """The registration after a small step of (xx, xy, yx, yy, u, v), the parameters of `covariance`."""
         half = float(np.hypot(*self.registration.frame.centre_px))
         return _stepped(self.registration, step[:4].reshape(2, 2) / half, step[4:], "affine")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """The image for profiles, its noise averaged over a Gaussian of 1 px, and where it must not be looked at.
-
-    Attributes
-    ----------
-    ignored
-        (H, W) True where a person or a mark hides the pattern; None for nowhere.
-    """
-
-    image: npt.NDArray[np.float32]
-    ignored: npt.NDArray[np.bool_] | None = None
-
-    @classmethod
-    def of(cls, pixels: npt.NDArray[Any], ignored: npt.NDArray[np.bool_] | None = None) -> "Sight":
-        """Soften a picture."""
-        grey = np.asarray(pixels, dtype=np.float32)
-        return cls(np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), dtype=np.float32), ignored)
-
-    def shows(self, points_px: Points, margin_px: float) -> npt.NDArray[np.bool_]:
-        """(N,) True for points at least `margin_px` inside the picture and not ignored."""
-        inside = within(points_px, self.image.shape, margin_px)
-        if self.ignored is not None:
-            column, row = np.rint(points_px[inside]).astype(np.int64).T
-            inside[inside] = ~self.ignored[row, column]
-        return inside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,111 +178,6 @@ def refine(
     return fit
 
 
-def within(points_px: Points, shape: tuple[int, ...], margin_px: float) -> npt.NDArray[np.bool_]:
-    """(N,) True for points at least `margin_px` inside the picture."""
-    height, width = shape[:2]
-    u, v = points_px.T
-    result: npt.NDArray[np.bool_] = (
-        (u >= margin_px) & (v >= margin_px) & (u <= width - 1 - margin_px) & (v <= height - 1 - margin_px)
-    )
-    return result
-
-
-def sample(image: npt.NDArray[np.float32], points: Points, normals: Points, reach_px: float) -> FloatArray:
-    """(N, M) grey values along the normals from -reach to +reach in steps of STEP_PX."""
-    steps = np.arange(-round(reach_px / STEP_PX), round(reach_px / STEP_PX) + 1) * STEP_PX
-    u = (points[:, :1] + normals[:, :1] * steps).astype(np.float32)
-    v = (points[:, 1:] + normals[:, 1:] * steps).astype(np.float32)
-    # Remap takes at most 32767 rows.
-    parts = [
-        cv2.remap(image, u[first : first + 30_000], v[first : first + 30_000], cv2.INTER_CUBIC)
-        for first in range(0, len(u), 30_000)
-    ]
-    return np.concatenate(parts).astype(np.float64)
-
-
-class Profiles:
-    """Profiles to be compared with a mean edge at every place along them.
-
-    Parameters
-    ----------
-    values
-        (N, M) as `sample` gives them.
-    """
-
-    def __init__(self, values: FloatArray) -> None:
-        self._values = np.asarray(values - values.mean(axis=1, keepdims=True), dtype=np.float32)
-        self._half = round(TEMPLATE_PX / STEP_PX)
-        self.places = values.shape[1] - 2 * self._half
-        length = 2 * self._half + 1
-        total, squares = (self._along(np.ones(length), power) for power in (self._values, self._values**2))
-        norms = np.sqrt(np.maximum(squares - total**2 / length, 0))
-        # A flat stretch of background must not look like an edge by chance.
-        floor = 0.15 * float(np.median(norms.max(axis=1)))
-        self._inverse = 1 / np.maximum(norms, max(floor, 1e-9))
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def likeness(self, mean_edge: FloatArray) -> FloatArray:
-        """(N, places) correlation coefficient of every stretch with an edge of mean 0 and norm 1."""
-        result: FloatArray = self._along(mean_edge, self._values) * self._inverse
-        return result
-
-    def stretches(self, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> FloatArray:
-        """(len(rows), L) stretches at the places, mean 0 and norm 1 (less where they are flat)."""
-        columns = places[:, None] + np.arange(2 * self._half + 1)
-        cut = self._values[rows[:, None], columns].astype(np.float64)
-        result: FloatArray = (cut - cut.mean(axis=1, keepdims=True)) * self._inverse[rows, places][:, None]
-        return result
-
-    def _along(self, kernel: FloatArray, values: npt.NDArray[np.float32]) -> FloatArray:
-        filtered = cv2.filter2D(values, cv2.CV_32F, kernel.astype(np.float32)[None], borderType=cv2.BORDER_CONSTANT)
-        return np.asarray(filtered[:, self._half : self._half + self.places], dtype=np.float64)
-
-
-def estimate_mean_edge(profiles: Profiles, before: FloatArray | None) -> FloatArray:
-    """(L,) the edge that most profiles share, from the middles at first and then from where each shows it."""
-    rows = np.arange(len(profiles))
-    middle = np.full(len(rows), profiles.places // 2)
-    edge = np.median(profiles.stretches(rows, middle), axis=0) if before is None else before
-    for _ in range(3 if before is None else 1):
-        scores = profiles.likeness(_unit(edge))
-        best = np.argmax(scores, axis=1)
-        like = scores[rows, best] > LIKENESS
-        if like.sum() < 10:
-            break
-        edge = np.median(profiles.stretches(rows[like], best[like]), axis=0)
-    return _unit(edge)
-
-
-def _unit(edge: FloatArray) -> FloatArray:
-    centred = edge - edge.mean()
-    result: FloatArray = centred / max(float(np.linalg.norm(centred)), 1e-9)
-    return result
-
-
-def find_edge(profiles: Profiles, mean_edge: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Where on each profile the mean edge lies.
-
-    Returns
-    -------
-    offsets
-        (N,) px from the profile's middle, outward positive.
-    likeness
-        (N,) correlation coefficient there; 0 where the best place is at the end of the profile.
-    """
-    rows, count = np.arange(len(profiles)), profiles.places
-    scores = profiles.likeness(mean_edge)
-    best = np.argmax(scores, axis=1)
-    inner = np.clip(best, 1, count - 2)
-    left, middle, right = (scores[rows, inner + shift] for shift in (-1, 0, 1))
-    curvature = left - 2 * middle + right
-    vertex = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
-    offsets = (inner + np.clip(vertex, -0.5, 0.5) - count // 2) * STEP_PX
-    return offsets, np.where(best == inner, scores[rows, inner], 0.0)
-
-
 def _solve(
     registration: Registration,
     edges: DesignEdges,
@@ -400,83 +268,6 @@ def _solve(
         free_axis_px=free_axis,
         observability=observability,
     )
-
-
-def strengths(residual: FloatArray, stretch: npt.NDArray[np.int64], weights: FloatArray) -> FloatArray:
-    """(N,) what each point counts, in 1 / px^2: `1 / (within + n between)` for n points on its stretch.
-
-    A thousand points on one rough wall are not a thousand opinions: `between` is the variance that a whole stretch
-    shares, `within` that of its single points, both from the residuals.
-    """
-    total = np.bincount(stretch, weights)
-    mean = np.bincount(stretch, weights * residual, len(total)) / np.maximum(total, 1e-9)
-    apart = residual - mean[stretch]
-    freedom = float(weights.sum()) - int(np.sum(total > 0))
-    within = float(np.sum(weights * apart**2)) / max(freedom, 1.0)
-    within = max(within, LEAST_SIGMA_PX**2)
-    settled = total > 2
-    between = 0.0
-    if settled.any():
-        shared = (1.4826 * float(np.median(np.abs(mean[settled])))) ** 2
-        between = max(0.0, shared - float(np.median(within / total[settled])))
-    result: FloatArray = 1 / (within + total[stretch] * between)
-    return result
-
-
-def point_variance(
-    points_px: Points, centre_px: tuple[float, float], covariance: FloatArray, free_axis_px: FloatArray | None = None
-) -> FloatArray:
-    """(N,) variance in px^2 of where points lie, both axes summed, or across a free axis alone.
-
-    Parameters
-    ----------
-    covariance
-        (6, 6) as in `EdgeFit`.
-    """
-    along = (points_px - np.array(centre_px)) / float(np.hypot(*centre_px))
-    zero, one = np.zeros(len(points_px)), np.ones(len(points_px))
-    row_u = np.stack([along[:, 0], along[:, 1], zero, zero, one, zero], axis=1)
-    row_v = np.stack([zero, zero, along[:, 0], along[:, 1], zero, one], axis=1)
-    rows = [row_u, row_v]
-    if free_axis_px is not None:
-        rows = [free_axis_px[0] * row_v - free_axis_px[1] * row_u]
-    variance: FloatArray = np.sum([np.einsum("ni,ij,nj->n", row, covariance, row) for row in rows], axis=0)
-    return variance
-
-
-def jackknife_covariance(
-    design_matrix: FloatArray,
-    weights: FloatArray,
-    residual: FloatArray,
-    stretch: npt.NDArray[np.int64],
-    prior: FloatArray,
-) -> FloatArray:
-    """(P, P) covariance of a weighted fit from leaving out one stretch at a time, and what only the prior holds.
-
-    Nothing is assumed of the errors within a stretch, and a stretch on which a parameter hangs alone shows as such.
-    Rough walls err alike over more than one stretch: stretches up to LAGS apart along an outline count together, with
-    the weights that keep the sum positive (Newey and West, Econometrica 55 (1987) 703). What distant stretches share no
-    residual shows; UNSEEN is its measure, from simulated fields of many patterns and recipes.
-    """
-    used, cluster = np.unique(stretch[weights > 0], return_inverse=True)
-    rows, strength, errors = design_matrix[weights > 0], weights[weights > 0], residual[weights > 0]
-    count = design_matrix.shape[1]
-    weighted = rows * strength[:, None]
-    normal = np.zeros((len(used), count, count))
-    np.add.at(normal, cluster, weighted[:, :, None] * rows[:, None, :])
-    score = np.zeros((len(used), count))
-    np.add.at(score, cluster, weighted * errors[:, None])
-    whole = normal.sum(axis=0) + prior
-    change = np.linalg.solve(whole - normal, score[:, :, None])[:, :, 0]
-    inverse = np.linalg.inv(whole)
-    held: FloatArray = inverse @ prior @ inverse
-    spread: FloatArray = change.T @ change
-    for lag in range(1, LAGS + 1):
-        # Only stretches that follow each other in number: where some between have no edge, nothing is shared.
-        follows = used[lag:] - used[:-lag] == lag
-        together = change[:-lag][follows].T @ change[lag:][follows]
-        spread = spread + (1 - lag / (LAGS + 1)) * (together + together.T)
-    return UNSEEN**2 * (len(used) - 1) / len(used) * spread + held
 
 
 def _allowed(transform: Transform) -> FloatArray:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.design_edges import CLASSES, design_edges
-from semiview.alignment.refine import (
+from semiview.alignment.edge_search import (
     LIKENESS,
     TEMPLATE_PX,
     Profiles,

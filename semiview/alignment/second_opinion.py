@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.correlation import Correlator, form_design, level_image
-from semiview.alignment.refine import EdgeFit, Sight
+from semiview.alignment.edge_search import Sight
+from semiview.alignment.refine import EdgeFit
 from semiview.core.outline import Points
 
 TILE_PX = 192

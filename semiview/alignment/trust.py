@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from semiview.alignment.evidence import Alternative, Evidence
-from semiview.alignment.refine import EdgeFit, point_variance
+from semiview.alignment.fit_errors import point_variance
+from semiview.alignment.refine import EdgeFit
 from semiview.core.registration import Registration, RegistrationClass, Trust, Verdict
 
 SUBPIXEL_PX = 1.0

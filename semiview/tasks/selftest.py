@@ -8,7 +8,7 @@ import numpy as np
 
 from semiview.alignment.align import align
 from semiview.alignment.bound import least_covariance
-from semiview.alignment.refine import point_variance
+from semiview.alignment.fit_errors import point_variance
 from semiview.alignment.trial import Trial, TrialSettings, make_trial
 from semiview.simulation.recipe import Recipe
 from semiview.tasks.progress import Progress, TaskEvent

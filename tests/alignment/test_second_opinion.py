@@ -5,7 +5,8 @@ import pytest
 
 from semiview.alignment.align import align
 from semiview.alignment.design_edges import design_edges
-from semiview.alignment.refine import EdgeFit, Sight, refine
+from semiview.alignment.edge_search import Sight
+from semiview.alignment.refine import EdgeFit, refine
 from semiview.alignment.second_opinion import correlation_shift_px
 from tests.alignment.formed_fields import CENTRE_NM, Field, formed_field, lines, logic
 
