@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from semiview.monitoring.features import FEATURES, IN_WORDS, UNITS, Feature, ImageFeatures
 from semiview.monitoring.reference import Observation, Profile, Stratum, Values
@@ -169,7 +169,7 @@ def smallest_change(profile: Profile, images: int = WINDOW, groups: int = WINDOW
     """(6,) change of a feature's mean that a window of so many groups exceeds its limit by in 19 of 20 windows."""
     shares = [f"{number % groups}" for number in range(images)]
     variance = profile.variance_of_mean(np.full(images, 1 / images), shares) + profile.own_variance
-    limit = profile.limit(TAIL) + stats.norm.isf(0.05)
+    limit = profile.limit(TAIL) + special.ndtri(0.95)
     result: Values = np.where(variance > 0, limit * np.sqrt(variance), 0.0)
     return result
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from semiview.monitoring.features import BINS, FEATURES, GreyRange, ImageFeatures
 
@@ -133,7 +133,7 @@ class Profile:
     def limit(self, tail: float) -> float:
         """Quantile of t at that tail with as many degrees of freedom as groups less one; inf with a single group."""
         groups = len(self.members)
-        return float(stats.t.isf(tail, groups - 1)) if groups > 1 else float("inf")
+        return float(-special.stdtrit(groups - 1, tail)) if groups > 1 else float("inf")
 
     @property
     def note(self) -> str:

@@ -1,10 +1,8 @@
 """Vertices of one outline of the correction: drag, insert on an edge, take off."""
 
-from collections.abc import Callable
-
+import cv2
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from skimage.measure import approximate_polygon
 
 from semiview.core.coverage import FULL, Coverage
 from semiview.core.document import Document
@@ -17,7 +15,6 @@ from semiview.ui.session import Session
 WINDOW_PX = 512  # to each side of the click in which outlines are looked for
 TOLERANCE_PX = 0.3  # a vertex is left out where the outline stays within it
 GRAB_PX = 9.0  # on the screen
-_approximate: Callable[[Points, float], Points] = approximate_polygon  # scikit-image carries no annotations
 
 
 class Reshaping(QObject):
@@ -178,6 +175,6 @@ class Reshaping(QObject):
             self._session.said.emit("There is no outline here. Click nearer to one.")
             self._loop = np.empty((0, 2))
             return
-        simple = _approximate(np.vstack([loop, loop[:1]]), TOLERANCE_PX)[:-1]
+        simple: Points = cv2.approxPolyDP(loop.astype(np.float32), TOLERANCE_PX, True)[:, 0].astype(np.float64)
         self._loop = simple + np.array([left, top])
         self._fixed = on_border(simple, window.shape)
