@@ -18,6 +18,8 @@ class Measuring(QObject):
         self.latest = Latest(errands, self)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._ask)
+        self._painted = QTimer(self, singleShot=True, interval=0)  # a new picture is drawn before it is measured
+        self._painted.timeout.connect(self._ask)
         session.case_changed.connect(self._case_changed)
         session.changed.connect(self._settle_first)
         session.prediction_changed.connect(self._ask)
@@ -26,7 +28,7 @@ class Measuring(QObject):
         self._settle.stop()
         self.latest.forget()
         if self._session.case is not None:
-            self._ask()
+            self._painted.start()
 
     def _settle_first(self) -> None:
         if not self._settle.isActive():

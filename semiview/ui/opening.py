@@ -1,6 +1,6 @@
 """Open cases off the window's thread, the next one before it is asked for."""
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from semiview.files.problem import FileProblem
 from semiview.tasks.open import OpenedCase, open_case
@@ -34,6 +34,8 @@ class Opening(QObject):
         self._ahead: dict[str, OpenedCase] = {}
         self._loading: set[str] = set()
         self._shown: str | None = None
+        self._painted = QTimer(self, singleShot=True, interval=0)  # the picture is drawn before the next is loaded
+        self._painted.timeout.connect(self._load_ahead)
         session.workspace_changed.connect(self.forget)
 
     @property
@@ -69,7 +71,7 @@ class Opening(QObject):
         def done(opened: OpenedCase) -> None:
             self._cases.update(case_id, problem="")
             self._session.show(opened)
-            self._load_ahead(case_id)
+            self._painted.start()
 
         def failed(problem: Exception) -> None:
             if not isinstance(problem, FileProblem):
@@ -97,9 +99,11 @@ class Opening(QObject):
             self._ahead.clear()
             self.open(case_id)
 
-    def _load_ahead(self, case_id: str) -> None:
+    def _load_ahead(self) -> None:
         """Load what may be asked for next: the next row, the next undecided one, the most valuable one."""
-        workspace = self._session.workspace
+        workspace, case_id = self._session.workspace, self._shown
+        if case_id is None:
+            return
         wishes = (
             self._cases.neighbour(case_id, 1, undecided=True),
             self._cases.most_valuable(case_id),

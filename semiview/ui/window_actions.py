@@ -46,6 +46,8 @@ class Actions(QObject):
         self._actions: dict[str, QAction] = {}
         self._keys = KeyMap() if keys is None else keys
         self._specs = {spec.id: spec for spec in TABLE}
+        self._tips: dict[str, str] = {}
+        self._said: dict[str, str] = {}
         for spec in self.specs():
             action = QAction(spec.text, owner)
             action.setObjectName(spec.id)
@@ -79,6 +81,7 @@ class Actions(QObject):
         """Act on other keys."""
         self._keys = keys
         self._specs = {spec.id: spec for spec in keys.table()}
+        self._tips = {spec.id: _tip(spec) for spec in self._specs.values()}
         for spec in self.specs():
             self._actions[spec.id].setShortcuts([QKeySequence(key) for key in spec.keys])
         self.refresh()
@@ -104,13 +107,13 @@ class Actions(QObject):
     def refresh(self) -> None:
         """Enable what can be done now; the others say why not in their tip."""
         for action_id, action in self._actions.items():
-            spec, why = self._specs[action_id], self.why_not(action_id)
+            tip, why = self._tips[action_id], self.why_not(action_id)
             action.setEnabled(why is None)
-            keys = f" ({native(spec.keys)})" if spec.keys else ""
-            tip = f"{spec.tip or spec.text}{keys}"
             tip = tip if why is None else f"{tip}\nNot now: {why}"
-            action.setToolTip(tip)
-            action.setStatusTip(tip.replace("\n", " "))
+            if tip != self._said.get(action_id):  # it is asked after every edit, and changes seldom
+                self._said[action_id] = tip
+                action.setToolTip(tip)
+                action.setStatusTip(tip.replace("\n", " "))
 
     def refresh_icons(self) -> None:
         """Draw the icons in the colours of the palette as it is now."""
@@ -126,6 +129,11 @@ class Actions(QObject):
                 binding.run()
 
         return run
+
+
+def _tip(spec: ActionSpec) -> str:
+    keys = f" ({native(spec.keys)})" if spec.keys else ""
+    return f"{spec.tip or spec.text}{keys}"
 
 
 def _key_of(event: QKeyEvent) -> str:
