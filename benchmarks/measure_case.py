@@ -24,12 +24,14 @@ from semiview.metrology.measurement import Measurement, measure
 
 SHAPE = (1370, 2048)
 NM_PER_PX = 3.3
-STROKES = 5
+STROKES = 3
+# Columns and rows of rectangles, and nm between EPE points: the named field, then one layout ever more densely read.
+FIELDS = ((5, 3, 20.0), (5, 3, 5.0), (30, 20, 20.0), (30, 20, 8.0), (30, 20, 4.0), (30, 20, 2.0))
 
 
 def main() -> None:
     print(f"{'points':>8} {'gauges':>7} {'first ms':>9} {'stroke ms':>10} {'nudge ms':>9}")
-    for columns, rows, step_nm in ((5, 3, 20.0), (5, 3, 5.0), (18, 12, 5.0), (30, 20, 3.3)):
+    for columns, rows, step_nm in FIELDS:
         case, document = field(columns, rows, step_nm)
         first, first_s = timed(case, document)
         points = int(np.sum(first.epe.source == "approved"))

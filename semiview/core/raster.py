@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from semiview.core.outline import Points
 
+STRIP_ROWS = 32
+
 
 def coverage(outlines: Sequence[Points], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Share of each pixel inside the outlines.
@@ -46,11 +48,24 @@ def coverage(outlines: Sequence[Points], shape: tuple[int, int]) -> npt.NDArray[
     row = np.clip(np.floor(middle[:, 1]).astype(np.int64), 0, height - 1)
     column = np.clip(np.floor(middle[:, 0]).astype(np.int64), 0, width)
     cell = row * (width + 1) + column
-    cells = height * (width + 1)
-    cover = np.bincount(cell, dy, cells).reshape(height, width + 1)
-    left_part = np.bincount(cell, dy * (middle[:, 0] - column), cells).reshape(height, width + 1)
-    inside = np.cumsum(cover, axis=1) - left_part
-    share: npt.NDArray[np.float32] = np.clip(np.abs(inside[:, :width]), 0.0, 1.0).astype(np.float32)
+    height_in_cell, area_in_cell = dy, dy * (middle[:, 0] - column)
+    order = np.argsort(row, kind="stable")
+    row, cell, height_in_cell, area_in_cell = row[order], cell[order], height_in_cell[order], area_in_cell[order]
+    share = np.empty((height, width), dtype=np.float32)
+    # A few rows at a time, so that what is in work stays in the processor's cache.
+    for top in range(0, height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, height)
+        cells = (bottom - top) * (width + 1)
+        part = slice(*np.searchsorted(row, [top, bottom]).tolist())
+        if part.start == part.stop:
+            share[top:bottom] = 0.0
+            continue
+        own = cell[part] - top * (width + 1)
+        inside = np.bincount(own, height_in_cell[part], cells).reshape(-1, width + 1)
+        np.cumsum(inside, axis=1, out=inside)
+        inside -= np.bincount(own, area_in_cell[part], cells).reshape(-1, width + 1)
+        np.abs(inside, out=inside)
+        share[top:bottom] = np.minimum(inside[:, :width], 1.0)
     return share
 
 

@@ -102,28 +102,39 @@ def half_contours(values: npt.ArrayLike, level: float = 0.5) -> tuple[Points, ..
     ValueError
         If the map is not (H, W) or holds a value that is not finite.
     """
-    field = np.asarray(values, dtype=np.float64)
+    field = np.asarray(values)
     if field.ndim != 2 or field.size == 0:
         raise ValueError(f"contours are drawn in an (H, W) map, this one is {field.shape}")
-    if not np.isfinite(field.sum()):
+    if not np.isfinite(np.sum(field, dtype=np.float64)):
         raise ValueError("contours need finite values: replace NaN or infinity before")
-    padded = np.pad(field, 1, mode="edge")
+    padded = np.empty((field.shape[0] + 2, field.shape[1] + 2))
+    padded[1:-1, 1:-1] = field
+    padded[:, 0], padded[:, -1] = padded[:, 1], padded[:, -2]
+    padded[0], padded[-1] = padded[1], padded[-2]
     # Mirrored about the level: the crossing between the border pixel and this frame falls on the pixel's outer edge.
     for frame in (padded[0], padded[-1], padded[:, 0], padded[:, -1]):
         frame[:] = level - np.abs(frame - level)
     generator = contourpy.contour_generator(
-        z=padded, name="serial", line_type=contourpy.LineType.ChunkCombinedOffset, corner_mask=False
+        *_grid(padded.shape), padded, name="serial", line_type=contourpy.LineType.ChunkCombinedOffset, corner_mask=False
     )
     found: Any = generator.lines(level)
     points, offsets = found[0][0], found[1][0]
     if points is None or offsets is None:
         return ()
     # contourpy runs with the high side on its left where y points up, so on the screen's right.
-    points = points[::-1] - 1.0
+    points = points[::-1].copy()
     points.setflags(write=False)
     ends = len(points) - offsets[::-1].astype(np.int64)
     # The last point repeats the first; a speck of one grid point of exactly the level has no area.
     return tuple(points[begin : end - 1] for begin, end in pairwise(ends) if end - begin > 3)
+
+
+@lru_cache(maxsize=2)
+def _grid(shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Columns and rows of each place of a framed map: kept, for making them takes longer than following contours."""
+    rows, columns = shape
+    u, v = np.meshgrid(np.arange(columns) - 1.0, np.arange(rows) - 1.0)
+    return u, v
 
 
 def on_border(points: Points, shape: tuple[int, int]) -> Booleans:

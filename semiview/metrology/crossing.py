@@ -52,9 +52,10 @@ class Crossings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentGrid:
-    """The segments of outlines, sorted into square cells by their middles.
+    """The segments of outlines, sorted into square cells by their middles, row after row.
 
-    Segments longer than a cell are cut, so that a line need only look at the cells within half a cell of it.
+    Segments longer than a cell are cut, so that a line need only look at the cells within half a cell of it. Flat lines
+    look along rows of cells, steep ones along columns: `by_column` are the segments column after column.
     """
 
     starts: Points
@@ -66,6 +67,8 @@ class SegmentGrid:
     origin: tuple[float, float]
     cells: tuple[int, int]
     first: Integers
+    by_column: Integers
+    first_by_column: Integers
 
     @classmethod
     def of(
@@ -114,17 +117,17 @@ class SegmentGrid:
                 first_end, last_end, segment[parent], owner[parent], outward[parent],
             )  # fmt: skip
         if len(starts) == 0:
-            return cls(starts, ends, segment, owner, outward, cell, (0.0, 0.0), (1, 1), np.zeros(2, dtype=np.int64))
+            none, nothing = np.zeros(2, dtype=np.int64), np.empty(0, dtype=np.int64)
+            return cls(starts, ends, segment, owner, outward, cell, (0.0, 0.0), (1, 1), none, nothing, none)
         middles = (starts + ends) / 2
         low = middles.min(axis=0)
         columns, rows = (np.floor((middles.max(axis=0) - low) / cell).astype(np.int64) + 1).tolist()
         place = np.floor((middles - low) / cell).astype(np.int64)
-        key = place[:, 1] * columns + place[:, 0]
-        order = np.argsort(key, kind="stable")
-        first = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=rows * columns))]).astype(np.int64)
+        order, first = _sorted_into(place[:, 1] * columns + place[:, 0], rows * columns)
+        by_column, first_by_column = _sorted_into(place[order, 0] * rows + place[order, 1], rows * columns)
         return cls(
             starts[order], ends[order], segment[order], owner[order], outward[order],
-            cell, (float(low[0]), float(low[1])), (rows, columns), first,
+            cell, (float(low[0]), float(low[1])), (rows, columns), first, by_column, first_by_column,
         )  # fmt: skip
 
     def crossings(self, points: Points, directions: Points, low: Floats, high: Floats) -> Crossings:
@@ -160,31 +163,62 @@ class SegmentGrid:
 
     def _candidates(self, begin: Points, end: Points) -> tuple[Integers, Integers]:
         """(line, segment) pairs whose cells meet; a superset of those that cross."""
-        rows, columns = self.cells
-        half = self.cell / 2
         begin, end = begin - self.origin, end - self.origin
-        swap = begin[:, 1] > end[:, 1]
-        lower, upper = np.where(swap[:, None], end, begin), np.where(swap[:, None], begin, end)
-        finite = np.isfinite(lower.sum(axis=1) + upper.sum(axis=1))
-        lower, upper = np.where(finite[:, None], lower, 0.0), np.where(finite[:, None], upper, 0.0)
-        top = np.clip(np.floor((lower[:, 1] - half) / self.cell), 0, rows).astype(np.int64)
-        bottom = np.clip(np.floor((upper[:, 1] + half) / self.cell), -1, rows - 1).astype(np.int64)
-        line, number = repeated(np.where(finite, np.maximum(bottom - top + 1, 0), 0))
-        row = top[line] + number
-        rise = (upper - lower)[line]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            enter = (row * self.cell - half - lower[line, 1]) / rise[:, 1]
-            leave = ((row + 1) * self.cell + half - lower[line, 1]) / rise[:, 1]
-        flat = rise[:, 1] == 0
-        enter = np.where(flat, 0.0, np.clip(enter, 0, 1))
-        leave = np.where(flat, 1.0, np.clip(leave, 0, 1))
-        one, other = lower[line, 0] + enter * rise[:, 0], lower[line, 0] + leave * rise[:, 0]
-        left = np.clip(np.floor((np.minimum(one, other) - half) / self.cell), 0, columns).astype(np.int64)
-        right = np.clip(np.floor((np.maximum(one, other) + half) / self.cell), -1, columns - 1).astype(np.int64)
-        start = self.first[np.minimum(row * columns + left, len(self.first) - 1)]
-        stop = self.first[row * columns + right + 1]
-        which, offset = repeated(np.maximum(stop - start, 0))
-        return line[which], start[which] + offset
+        run, rise = np.abs(end - begin).T
+        steep = rise > run
+        flat_lines, steep_lines = np.flatnonzero(~steep), np.flatnonzero(steep)
+        flat, in_rows = _in_bands(begin[flat_lines], end[flat_lines], self.cell, self.cells, self.first)
+        lying = begin[steep_lines, ::-1], end[steep_lines, ::-1]
+        upright, in_columns = _in_bands(*lying, self.cell, self.cells[::-1], self.first_by_column)
+        line = np.concatenate([flat_lines[flat], steep_lines[upright]])
+        return line, np.concatenate([in_rows, self.by_column[in_columns]])
+
+
+def _sorted_into(cell: Integers, cells: int) -> tuple[Integers, Integers]:
+    """The order that sorts things by their cell, and (cells + 1,) where each cell begins in it."""
+    first = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=cells))])
+    return np.argsort(cell, kind="stable"), first.astype(np.int64)
+
+
+def _in_bands(
+    begin: Points, end: Points, cell: float, cells: tuple[int, int], first: Integers
+) -> tuple[Integers, Integers]:
+    """(line, place in the sorted order) of what lies in the cells near each line, band after band of cells.
+
+    Parameters
+    ----------
+    begin, end
+        (N, 2) from the grid's corner; the first coordinate runs along a band.
+    cells
+        Number of bands, and of cells in each.
+    first
+        Where each cell begins in the sorted order.
+    """
+    bands, length = cells
+    half = cell / 2
+    swap = begin[:, 1] > end[:, 1]
+    lower, upper = np.where(swap[:, None], end, begin), np.where(swap[:, None], begin, end)
+    finite = np.isfinite(lower.sum(axis=1) + upper.sum(axis=1))
+    lower, upper = np.where(finite[:, None], lower, 0.0), np.where(finite[:, None], upper, 0.0)
+    lowest = np.clip(np.floor((lower[:, 1] - half) / cell), 0, bands).astype(np.int64)
+    highest = np.clip(np.floor((upper[:, 1] + half) / cell), -1, bands - 1).astype(np.int64)
+    line, number = repeated(np.where(finite, np.maximum(highest - lowest + 1, 0), 0))
+    band = lowest[line] + number
+    x, y = lower[line].T
+    run, rise = (upper - lower)[line].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        enter = (band * cell - half - y) / rise
+        leave = ((band + 1) * cell + half - y) / rise
+    level = rise == 0
+    enter = np.where(level, 0.0, np.clip(enter, 0, 1))
+    leave = np.where(level, 1.0, np.clip(leave, 0, 1))
+    one, other = x + enter * run, x + leave * run
+    left = np.clip(np.floor((np.minimum(one, other) - half) / cell), 0, length).astype(np.int64)
+    right = np.clip(np.floor((np.maximum(one, other) + half) / cell), -1, length - 1).astype(np.int64)
+    start = first[np.minimum(band * length + left, len(first) - 1)]
+    stop = first[band * length + right + 1]
+    which, offset = repeated(np.maximum(stop - start, 0))
+    return line[which], start[which] + offset
 
 
 def repeated(counts: Integers) -> tuple[Integers, Integers]:

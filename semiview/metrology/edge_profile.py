@@ -5,6 +5,7 @@ bright rim: the edge is the rim's outer flank. `dark_material` tells pictures th
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -96,13 +97,13 @@ def sample_profiles(
     if rows_averaged < 1:
         raise ValueError(f"a profile averages at least one row, not {rows_averaged}")
     offsets = offsets_px(reach_px, step_px)
-    image = np.asarray(pixels, dtype=np.float32)
+    image = np.ascontiguousarray(pixels)
     blocks = [slice(begin, begin + BLOCK) for begin in range(0, len(points_px), BLOCK)]
     parts = [_block(image, points_px[block], normals_px[block], offsets, rows_averaged) for block in blocks]
     return np.concatenate(parts) if parts else np.empty((0, len(offsets)))
 
 
-def _block(image: npt.NDArray[np.float32], points: Points, normals: Points, offsets: Floats, rows: int) -> Floats:
+def _block(image: npt.NDArray[Any], points: Points, normals: Points, offsets: Floats, rows: int) -> Floats:
     """Profiles of a few points, so that what is in work stays in the processor's cache."""
     height, width = image.shape
     flat = image.ravel()
@@ -126,7 +127,7 @@ def _block(image: npt.NDArray[np.float32], points: Points, normals: Points, offs
         right, down = u.astype(np.float32), v.astype(np.float32)
         top *= width
         top += left
-        upper, lower = flat[top], flat[top + width]
+        upper, lower = flat[top].astype(np.float32), flat[top + width].astype(np.float32)
         upper += (flat[top + 1] - upper) * right
         top += width + 1
         lower += (flat[top] - lower) * right

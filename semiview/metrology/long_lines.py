@@ -41,14 +41,15 @@ class LongLine:
 
 def drawn_lines(gauges: Sequence[Gauge], design: Design) -> tuple[LongLine, ...]:
     """The stretches along which both drawn edges of each line gauge run straight, corners left out."""
-    lines = []
-    for gauge in gauges:
-        if gauge.mode == "line" and np.isfinite(gauge.cd_design_nm):
-            line = LongLine(gauge, gauge.cd_design_nm, 0.0, 0.0)
-            stretch = _straight_stretch(line, design)
-            if stretch is not None:
-                lines.append(LongLine(gauge, gauge.cd_design_nm, *stretch))
-    return tuple(lines)
+    chosen = [gauge for gauge in gauges if gauge.mode == "line" and np.isfinite(gauge.cd_design_nm)]
+    if not chosen:
+        return ()
+    begins, ends = _straight_stretches(chosen, design)
+    return tuple(
+        LongLine(gauge, gauge.cd_design_nm, begin, end)
+        for gauge, begin, end in zip(chosen, begins.tolist(), ends.tolist(), strict=True)
+        if np.isfinite(begin)
+    )
 
 
 def lines_without_design(rows: Sequence[CdRow], gauges: Sequence[Gauge]) -> tuple[LongLine, ...]:
@@ -72,15 +73,18 @@ def _drawn_edges(design: Design) -> tuple[SegmentGrid, Floats, Floats]:
     return SegmentGrid.of(outlines, float(np.max(high - low)) / 256, rows_down=False), starts, ends
 
 
-def _straight_stretch(line: LongLine, design: Design) -> tuple[float, float] | None:
-    """From where to where along the line both drawn edges run straight, in nm from the gauge's middle."""
+def _straight_stretches(gauges: Sequence[Gauge], design: Design) -> tuple[Floats, Floats]:
+    """(G,) from where to where both drawn edges run straight, in nm from each gauge's middle; NaN without two edges."""
     grid, starts, ends = _drawn_edges(design)
-    middle = np.array([[line.gauge.x_nm, line.gauge.y_nm]]) - np.array(design.field_nm[:2])
-    reach = np.array([0.5 * line.cd_nm + 1.0])
-    crossed = grid.crossings(middle, line.across[None], -reach, reach)
-    sides = [crossed.where(side * crossed.along > 0).nearest(side * line.cd_nm / 2) for side in (-1.0, 1.0)]
-    if any(len(side.line) == 0 for side in sides):
-        return None
-    segments = np.array([side.segment[0] for side in sides])
-    places = np.sort((np.stack([starts[segments], ends[segments]], axis=1) - middle) @ line.along, axis=1)
-    return float(places[:, 0].max()) + CORNER_NM, float(places[:, 1].min()) - CORNER_NM
+    middles = np.array([(gauge.x_nm, gauge.y_nm) for gauge in gauges]) - np.array(design.field_nm[:2])
+    lines = [LongLine(gauge, gauge.cd_design_nm, 0.0, 0.0) for gauge in gauges]
+    across, along = np.array([line.across for line in lines]), np.array([line.along for line in lines])
+    half = np.array([gauge.cd_design_nm for gauge in gauges]) / 2
+    crossed = grid.crossings(middles, across, -half - 1.0, half + 1.0)
+    reaches = np.full((2, 2, len(gauges)), np.nan)  # of each side: nearer and farther end
+    for number, side in enumerate((-1.0, 1.0)):
+        there = crossed.where(side * crossed.along > 0)
+        edge = there.nearest(side * half[there.line])
+        places = np.stack([starts[edge.segment], ends[edge.segment]]) - middles[edge.line]
+        reaches[number][:, edge.line] = np.sort(np.einsum("kij,ij->ki", places, along[edge.line]), axis=0)
+    return reaches[:, 0].max(axis=0) + CORNER_NM, reaches[:, 1].min(axis=0) - CORNER_NM

@@ -86,9 +86,6 @@ def pixel_scores(
     sizes = int(np.count_nonzero(above)) + int(np.count_nonzero(expected))
     if min(one.shape) < SSIM_WINDOW_PX:
         return PixelScores(l1=l1, reason=f"smaller than {SSIM_WINDOW_PX} px")
-    similarity = _structural_similarity(one, other)
-    half = SSIM_WINDOW_PX // 2
-    ssim = similarity if counted is None else similarity[counted[half:-half, half:-half]]
     distance = float("nan")
     if pixel_size.known:
         first = half_contours(one) if outlines_px is None else outlines_px
@@ -96,7 +93,7 @@ def pixel_scores(
         distance = _hausdorff95(first, second, pixel_size, one.shape, ignore)
     return PixelScores(
         l1=l1,
-        ssim=float(np.mean(ssim, dtype=np.float64)) if ssim.size else float("nan"),
+        ssim=_mean_similarity(one, other, counted),
         psnr=float("inf") if squared == 0 else float(-10 * np.log10(squared)),
         iou=both / (sizes - both) if sizes else float("nan"),
         dice=2 * both / sizes if sizes else float("nan"),
@@ -105,11 +102,22 @@ def pixel_scores(
     )
 
 
-def _structural_similarity(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(H - 6, W - 6) structural similarity of whole windows; float32 keeps five digits of values in [0, 1]."""
-    rows = one.shape[0] - SSIM_WINDOW_PX + 1
-    strips = [slice(top, min(top + STRIP_ROWS, rows) + SSIM_WINDOW_PX - 1) for top in range(0, rows, STRIP_ROWS)]
-    return np.concatenate([_strip_similarity(one[strip], other[strip]) for strip in strips])
+def _mean_similarity(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], counted: Booleans | None) -> float:
+    """Mean structural similarity of the whole windows whose middles count; NaN if there is none.
+
+    float32 keeps five digits of values in [0, 1].
+    """
+    half = SSIM_WINDOW_PX // 2
+    rows = one.shape[0] - 2 * half
+    total, number = 0.0, 0
+    for top in range(0, rows, STRIP_ROWS):
+        strip = slice(top, min(top + STRIP_ROWS, rows) + 2 * half)
+        similarity = _strip_similarity(one[strip], other[strip])
+        if counted is not None:
+            similarity = similarity[counted[strip][half:-half, half:-half]]
+        total += float(similarity.sum(dtype=np.float64))
+        number += similarity.size
+    return total / number if number else float("nan")
 
 
 def _strip_similarity(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
