@@ -41,6 +41,9 @@ def measure(
     ] = None,
     template: Annotated[Path | None, typer.Option(help="TOML that maps the columns of another program.")] = None,
     excel: Annotated[bool, typer.Option("--excel", help="Also one workbook, measurements.xlsx.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Take over what an earlier run into the same folder measured alike.")
+    ] = False,
     case: CaseOption = None,
     scale: Annotated[str, typer.Option(help=f"{', '.join(get_args(Scale))}; blank: the project's setting.")] = "",
     jobs: JobsOption = 0,
@@ -50,11 +53,15 @@ def measure(
     options = _measure_options(only, method, scale, jobs)
     columns = None if template is None else read_template(template)
     listed = () if gauges is None else read_gauges(gauges, columns)
-    options = replace(options, gauges=listed, template=columns, excel=excel)
+    options = replace(options, gauges=listed, template=columns, excel=excel, resume=resume)
     workspace = open_workspace(project, read_only=True)
     warn(workspace.project.problems)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
-    summary = watch(measure_project(workspace, out, options, wanted), "measure")
+    try:
+        summary = watch(measure_project(workspace, out, options, wanted), "measure")
+    except KeyboardInterrupt:
+        say(f"Stopped. What was measured is in {out}; --resume goes on from there.", "yellow")
+        raise typer.Exit(FAILURES) from None
     if as_json:
         print_json(summary)
     else:

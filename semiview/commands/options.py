@@ -28,6 +28,8 @@ def watch(task: events.Task[events.Result], name: str) -> events.Result:
                 bar.update(line, completed=event.done, total=event.total, description=f"{name} {event.text}")
             elif isinstance(event, events.CaseFailed):
                 say(f"{event.case_id}: {event.reason}", "yellow")
+            elif isinstance(event, events.CaseWarned):
+                say(f"{event.case_id}: doubtful: {event.warning}", "yellow")
             else:
                 say(f"{event.case_id}: {event.text}")
 

@@ -1,8 +1,8 @@
 """Everything that undo covers in an open case."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from semiview.core.coverage import Coverage
 from semiview.core.equality import same_values
@@ -11,6 +11,7 @@ from semiview.core.registration import Registration
 
 EdgeAlgorithm = Literal["threshold", "derivative", "linear", "sigmoid", "peak", "model"]
 Scale = Literal["calibrated", "nominal", "registration"]
+EpePreset = Literal["", "ICCAD13"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class MeasureSettings:
     scale
         Pixel size for CD and roughness: the project's calibration where there is one, the nominal one, or the one
         that the case's own registration found, which hides a real change of CD.
+    epe_preset
+        Whose sites EPE is read at: those of a contest, whose step, corners and short edges stand in `EPE_PRESETS`;
+        empty: as the other settings say.
     """
 
     edge_algorithm: EdgeAlgorithm = "threshold"
@@ -49,13 +53,24 @@ class MeasureSettings:
     tolerance_nm: float = 15.0
     scale: Scale = "calibrated"
     short_edge_nm: float = float("nan")
+    epe_preset: EpePreset = ""
 
     def __eq__(self, other: object) -> bool:
         return same_values(self, other)
 
 
-# Where and how strictly EPE is read in the contest of ICCAD 2013, so that counts compare with what is published.
-ICCAD13: Mapping[str, float] = {"epe_step_nm": 40.0, "short_edge_nm": 80.0, "corner_nm": 20.0, "tolerance_nm": 15.0}
+SITE_SETTINGS = ("epe_step_nm", "short_edge_nm", "corner_nm")
+# Where and how strictly EPE is read: in the contest of ICCAD 2013, so that counts compare with what is published.
+EPE_PRESETS: Mapping[EpePreset, Mapping[str, float]] = {
+    "": {name: getattr(MeasureSettings(), name) for name in (*SITE_SETTINGS, "tolerance_nm")},
+    "ICCAD13": {"epe_step_nm": 40.0, "short_edge_nm": 80.0, "corner_nm": 20.0, "tolerance_nm": 15.0},
+}
+
+
+def with_epe_preset(settings: MeasureSettings, preset: EpePreset) -> MeasureSettings:
+    """The settings with a preset's sites and tolerance; the empty preset is all along the edges."""
+    changes: dict[str, Any] = dict(EPE_PRESETS[preset])
+    return replace(settings, epe_preset=preset, **changes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,6 @@
 """Place and direction of a measurement."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,8 @@ class Gauge:
         Index of the outline in `Design.target` that the gauge belongs to; -1 if none.
     cd_design_nm
         Drawn width; NaN if the gauge came from a click.
+    reference_nm, reference_sigma_nm
+        What another tool measured here, and its standard deviation; NaN if not told.
     """
 
     gauge_id: str
@@ -34,7 +37,9 @@ class Gauge:
     length_nm: float
     width_nm: float
     feature_id: int = -1
-    cd_design_nm: float = float("nan")
+    cd_design_nm: float = math.nan
+    reference_nm: float = math.nan
+    reference_sigma_nm: float = math.nan
 
     def __eq__(self, other: object) -> bool:
         return same_values(self, other)

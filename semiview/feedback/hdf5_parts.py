@@ -289,9 +289,13 @@ def put_gauges(group: h5py.Group, gauges: Sequence[Gauge]) -> None:
 
 
 def get_gauges(group: h5py.Group) -> tuple[Gauge, ...]:
-    """Gauges as they were written."""
-    columns = [get_array(group, item.name).tolist() for item in fields(Gauge)]
-    return tuple(Gauge(*row) for row in zip(*columns, strict=True))
+    """Gauges as they were written; what an older version did not write yet is at its default."""
+    columns = {item.name: get_array(group, item.name).tolist() for item in fields(Gauge) if item.name in group}
+    # One NaN for all: gauges are compared and hashed by their values, and two NaN differ.
+    rows: list[list[Any]] = [
+        [math.nan if value != value else value for value in row] for row in zip(*columns.values(), strict=True)
+    ]
+    return tuple(Gauge(**dict(zip(columns, row, strict=True))) for row in rows)
 
 
 def _put_attribute(owner: h5py.h5g.GroupID, name: str, value: npt.NDArray[Any]) -> None:

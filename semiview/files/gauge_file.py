@@ -5,7 +5,7 @@ import io
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,7 +15,7 @@ from semiview.core.gauge import Gauge, GaugeMode
 from semiview.files.csv_table import cell_text, table_bytes
 from semiview.files.durable_file import write_durably
 from semiview.files.problem import FileProblem
-from semiview.files.table_rows import Row
+from semiview.files.table import Row
 
 COLUMNS = (
     *("case_id", "gauge_id", "mode", "x_nm", "y_nm", "angle_deg", "x1_nm", "y1_nm", "x2_nm", "y2_nm", "length_nm"),
@@ -36,15 +36,10 @@ OVERLAP_NM = 100.0  # a box reaches that far beyond both drawn edges, or half th
 
 @dataclass(frozen=True, slots=True)
 class ListedGauge:
-    """A gauge of a file: of one case, or (empty `case_id`) of every case whose picture shows the place.
-
-    `reference_nm` is what another tool measured, `reference_sigma_nm` its standard deviation; NaN if not told.
-    """
+    """A gauge of a file: of one case, or (empty `case_id`) of every case whose picture shows the place."""
 
     gauge: Gauge
     case_id: str = ""
-    reference_nm: float = math.nan
-    reference_sigma_nm: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +131,10 @@ def read_gauges(path: Path, template: GaugeTemplate | None = None) -> tuple[List
             raise FileProblem(path, f"line {number}: {error}", "Correct the line or take it out.") from None
         key = listed.case_id, listed.gauge.gauge_id
         held = found.setdefault(key, listed)
-        if held.gauge != listed.gauge:
+        if _place(held.gauge) != _place(listed.gauge):
             reason = f"line {number}: the gauge {listed.gauge.gauge_id} stands there already at another place."
             raise FileProblem(path, reason, "Give it a name of its own.")
-        if math.isnan(held.reference_nm) and not math.isnan(listed.reference_nm):
+        if math.isnan(held.gauge.reference_nm) and not math.isnan(listed.gauge.reference_nm):
             found[key] = listed
     return tuple(found.values())
 
@@ -199,9 +194,14 @@ def _gauge(row: Mapping[str, str], template: GaugeTemplate) -> ListedGauge:
     feature = row.get("feature_id", "")
     gauge = Gauge(
         row["gauge_id"], mode, float(middle[0]), float(middle[1]), angle, across_nm, along_nm,
-        int(feature) if feature.lstrip("-").isdigit() else -1, drawn,
+        int(feature) if feature.lstrip("-").isdigit() else -1, drawn, length("cd_reference_nm"),
+        length("cd_reference_sigma_nm"),
     )  # fmt: skip
-    return ListedGauge(gauge, row.get("case_id", ""), length("cd_reference_nm"), length("cd_reference_sigma_nm"))
+    return ListedGauge(gauge, row.get("case_id", ""))
+
+
+def _place(gauge: Gauge) -> Gauge:
+    return replace(gauge, reference_nm=math.nan, reference_sigma_nm=math.nan)
 
 
 def _edges_of(row: Row) -> Row:

@@ -1,61 +1,89 @@
-"""What the tables and the report need of one measured case, small enough to travel between processes."""
+"""What the tables and the report need of one measured case, small enough to travel between processes and be kept."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from semiview.core.case import Case
-from semiview.core.document import MeasureSettings
+from semiview.core.case import Case, CaseInfo
+from semiview.core.document import Document, MeasureSettings
 from semiview.core.registration import Registration
+from semiview.core.sem_image import PixelSize
 from semiview.metrology.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredCase:
-    """A measured case, made by `of` without the design's and the prediction's arrays.
+    """A measured case, made by `of` without any picture.
 
     Attributes
     ----------
+    image, image_sha256
+        The SEM file.
+    pixel_size
+        The nominal one; `measurement.scale` is that of its numbers.
+    warnings
+        What is doubtful about the case's files.
+    measurement
+        Its outlines are left out; their sources are still named.
     inputs
         sha256 of every file that was read, by its path.
     tone, cell, layout
         Of the design: raised, opening or empty; the cell's name; the file's path.
     references
         By gauge, what another tool measured: nm, and its standard deviation (NaN if not known).
+    measured_under
+        Hash of everything the numbers depend on; empty where nobody asked for it.
+    measured_at
+        UTC, ISO 8601.
+    taken_over
+        True if it was measured by an earlier run.
     """
 
-    case: Case
+    info: CaseInfo
+    image: str
+    image_sha256: str
+    pixel_size: PixelSize
     registration: Registration
     record_id: str
     measurement: Measurement
+    warnings: tuple[str, ...] = ()
     settings: MeasureSettings = field(default_factory=MeasureSettings)
     inputs: Mapping[str, str] = field(default_factory=dict)
     tone: str = ""
     cell: str = ""
     layout: str = ""
     references: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    measured_under: str = ""
+    measured_at: str = ""
+    taken_over: bool = False
 
     @classmethod
-    def of(
-        cls,
-        case: Case,
-        registration: Registration,
-        record_id: str,
-        measurement: Measurement,
-        settings: MeasureSettings,
-        references: Mapping[str, tuple[float, float]] | None = None,
-    ) -> "MeasuredCase":
-        """Keep what is told of the case, and the hashes of its files."""
-        inputs = {case.sem.path: case.sem.sha256}
-        design = case.design
+    def of(cls, case: Case, document: Document, record_id: str, measurement: Measurement) -> "MeasuredCase":
+        """Keep what is told of the case and of the document it was measured under, and the hashes of its files."""
+        design, sem = case.design, case.sem
+        inputs = {sem.path: sem.sha256}
         if design is not None:
             inputs[design.path] = design.sha256
         if case.prediction is not None and case.prediction.path:
             inputs[case.prediction.path] = sha256_of_file(Path(case.prediction.path))
-        small = replace(case, design=None, prediction=None)
         about = ("", "", "") if design is None else (design.tone or "", design.cell, design.path)
-        return cls(small, registration, record_id, measurement, settings, inputs, *about, references or {})
+        bare = replace(measurement, outlines_px=dict.fromkeys(measurement.outlines_px, ()))
+        references = {
+            gauge.gauge_id: (gauge.reference_nm, gauge.reference_sigma_nm)
+            for gauge in document.gauges
+            if math.isfinite(gauge.reference_nm)
+        }
+        return cls(
+            case.info, sem.path, sem.sha256, sem.pixel_size, document.registration, record_id, bare, case.warnings,
+            document.settings, inputs, *about, references,
+        )  # fmt: skip
+
+    @property
+    def case_id(self) -> str:
+        """The case's unique name."""
+        return self.info.case_id
 
 
 def sha256_of_file(path: Path) -> str:

@@ -26,7 +26,7 @@ from semiview.files.mask_file import MASK_SUFFIXES, mask_design
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import ProjectSettings, read_settings, write_setting
-from semiview.files.sem_image_file import load_sem_image
+from semiview.files.sem_image_file import load_sem_image, size_differences
 from semiview.files.size_groups import GroupSize, SizeGroup, add_group_size, size_of_group
 
 SETTINGS = "project.toml"
@@ -166,10 +166,10 @@ class Project:
         """
         row = self.row(case_id)
         sem, info = load_sem_image(row.image, row.area, row.pixel_size, row.page)
+        told = size_of_group(self.settings.group_sizes, SizeGroup.of(sem, row.info)) or self.settings.pixel_size
+        warnings = [*info.warnings, *size_differences(info.pixel_size, told)]
         if not sem.pixel_size.known:
-            told = size_of_group(self.settings.group_sizes, SizeGroup.of(sem, row.info))
-            sem = replace(sem, pixel_size=told or self.settings.pixel_size)
-        warnings = list(info.warnings)
+            sem = replace(sem, pixel_size=told)
         if not sem.pixel_size.known:
             warnings.append(NO_PIXEL_SIZE)
         nominal, design = self._design(row, sem, warnings)

@@ -3,13 +3,20 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from semiview.alignment.calibration import Calibration
 from semiview.core.design import Tone
-from semiview.core.document import EdgeAlgorithm, MeasureSettings, Scale
+from semiview.core.document import (
+    SITE_SETTINGS,
+    EdgeAlgorithm,
+    EpePreset,
+    MeasureSettings,
+    Scale,
+    with_epe_preset,
+)
 from semiview.core.sem_image import PixelSize
 from semiview.files.calibration_entries import calibrations_in
 from semiview.files.durable_file import exclusive_lock, write_durably
@@ -154,12 +161,20 @@ def _measure_settings(table: Any) -> MeasureSettings:
         elif key == "scale":
             if value not in get_args(Scale):
                 raise ValueError(f'the scale "{value}" is not known; {", ".join(get_args(Scale))} are.')
+        elif key == "epe_preset":
+            if value not in get_args(EpePreset):
+                named = ", ".join(each for each in get_args(EpePreset) if each)
+                raise ValueError(f'the EPE preset "{value}" is not known; {named} is.')
         elif key == "rows_averaged":
             if not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
                 raise ValueError(f"rows_averaged is a whole number from 1, not {value!r}.")
         else:
             _positive(value)
-    return MeasureSettings(**table)
+    preset: EpePreset = table.get("epe_preset", "")
+    own = [name for name in SITE_SETTINGS if name in table]
+    if preset and own:
+        raise ValueError(f"{own[0]} is told by the EPE preset {preset} already; leave out one of the two.")
+    return replace(with_epe_preset(MeasureSettings(), preset), **table)
 
 
 def _worst_epe_nm(table: Any) -> float:

@@ -73,7 +73,7 @@ def registration_of(row: Mapping[str, str], case: Case) -> Registration:
                 f"The row of {case.case_id} is of another {_WORDS[name]} ({row[name] or 'none'}, now {own[name]}).",
                 "Align the case again.",
             )
-    return _told(row, case.case_id, case.nominal.frame)
+    return told_registration(row, case.case_id, case.nominal.frame)
 
 
 def recorded_registration(row: Mapping[str, str]) -> Registration:
@@ -91,10 +91,11 @@ def recorded_registration(row: Mapping[str, str]) -> Registration:
         frame = Frame(middle_px, place, _number(row["nm_per_px"]), row.get("mirrored") == "yes")
     except ValueError as error:
         raise _unreadable(row["case_id"], error) from error
-    return _told(row, row["case_id"], frame)
+    return told_registration(row, row["case_id"], frame)
 
 
-def _told(row: Mapping[str, str], case_id: str, frame: Frame) -> Registration:
+def told_registration(row: Mapping[str, str], case_id: str, frame: Frame) -> Registration:
+    """The registration that the cells of `registration_columns` tell, in a frame; raises FileProblem if they cannot."""
     try:
         trust = Trust(
             _choice(row["verdict"], get_args(Verdict)),

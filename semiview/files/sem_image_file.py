@@ -76,7 +76,7 @@ def load_sem_image(
     info = _information(path, image, tags, area, page)
     size = info.pixel_size
     if pixel_size is not None and pixel_size.known:
-        info = _with_warnings(info, _differences(pixel_size, size))
+        info = _with_warnings(info, size_differences(pixel_size, size))
         size = pixel_size
     within = info.area
     pixels = np.ascontiguousarray(image.pixels[within.top : within.bottom, within.left : within.right])
@@ -152,11 +152,12 @@ def _with_sidecar(tags: VendorTags, beside: VendorTags) -> VendorTags:
         picture = tags.picture_shape or beside.picture_shape
         vendor = beside.vendor or tags.vendor
         return VendorTags(vendor, beside.pixel_size, picture, {**beside.metadata, **tags.metadata}, warnings)
-    warnings += _differences(tags.pixel_size, beside.pixel_size)
+    warnings += size_differences(tags.pixel_size, beside.pixel_size)
     return replace(tags, picture_shape=tags.picture_shape or beside.picture_shape, warnings=warnings)
 
 
-def _differences(given: PixelSize, own: PixelSize) -> tuple[str, ...]:
+def size_differences(given: PixelSize, own: PixelSize) -> tuple[str, ...]:
+    """A sentence if two sources tell sizes that differ by over 1 %; the first is the one in use."""
     if not own.known or not (differ(given.x_nm, own.x_nm) or differ(given.y_nm, own.y_nm)):
         return ()
     return (

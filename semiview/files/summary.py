@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from semiview.files.matching_table import matching_rows
 from semiview.files.measured_case import MeasuredCase
-from semiview.files.table_rows import Row, matching_rows
+from semiview.files.table import Row
 from semiview.metrology.cd import CdRow
 
 SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that gave a value
@@ -22,10 +23,11 @@ def summarised(
     """The numbers of summary.json; None for NaN.
 
     `epe` and `cd` are of one source, named beside them: the SEM's own edges if they gave any value, else the
-    prediction, else the approved shape. `per_source` has all. `warned` names what is doubtful about a case, such as two
-    pixel sizes that differ. `matching` compares with another tool's values where a gauge file brought some.
+    prediction, else the approved shape. `per_source` has all. `warned` names what is doubtful about a case, such as
+    two pixel sizes that differ. `taken_over` counts what an earlier run has measured. `matching` compares with another
+    tool's values where a gauge file brought some.
     """
-    types = sorted({each.case.info.pattern_type for each in measured})
+    types = sorted({each.info.pattern_type for each in measured})
     present = [source for source in SOURCES if any(source in each.measurement.outlines_px for each in measured)]
     per_source = {name: {"epe": _epe_numbers(measured, name), "cd": _cd_numbers(measured, name)} for name in present}
     read = [name for name, numbers in per_source.items() if numbers["epe"]["n"] or numbers["cd"]["n"]]
@@ -47,13 +49,10 @@ def summarised(
                     "scores": _score_numbers(of_type),
                 }
                 for name in types
-                for of_type in [[each for each in measured if each.case.info.pattern_type == name]]
+                for of_type in [[each for each in measured if each.info.pattern_type == name]]
             },
-            "warned": [
-                {"case": each.case.case_id, "warnings": list(each.case.warnings)}
-                for each in measured
-                if each.case.warnings
-            ],
+            "warned": [{"case": each.case_id, "warnings": list(each.warnings)} for each in measured if each.warnings],
+            "taken_over": sum(each.taken_over for each in measured),
             **_matching(measured),
             "seconds": seconds,
         }

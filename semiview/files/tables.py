@@ -13,7 +13,8 @@ from semiview.files.durable_file import make_folder, write_durably
 from semiview.files.measured_case import MeasuredCase
 from semiview.files.registration_table import registration_columns
 from semiview.files.summary import finite, summarised
-from semiview.files.table_rows import Table, tables_of
+from semiview.files.table import Table
+from semiview.files.table_rows import tables_of
 from semiview.files.workbook import write_workbook
 
 PACKAGES = ("semiview", "numpy", "scipy", "contourpy", "scikit-image", "gdstk", "shapely", "tifffile")
@@ -79,13 +80,15 @@ def manifest_of(measured: Sequence[MeasuredCase], inputs: Mapping[str, str]) -> 
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
             "inputs": {**inputs, **{path: sha256 for each in measured for path, sha256 in each.inputs.items()}},
             "cases": {
-                each.case.case_id: {
-                    "pixel_size_source": each.case.sem.pixel_size.source,
+                each.case_id: {
+                    "pixel_size_source": each.pixel_size.source,
                     "scale": asdict(each.measurement.scale),
                     "registration": each.registration.method,
                     "registration_row": dict(registration_columns(each.registration)),
                     "record_id": each.record_id,
-                    "warnings": list(each.case.warnings),
+                    "warnings": list(each.warnings),
+                    "measured_at": each.measured_at,
+                    "taken_over": each.taken_over,
                 }
                 for each in measured
             },

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from semiview.files.durable_file import write_durably
-from semiview.files.table_rows import Table
+from semiview.files.table import Row, Table
 
 MOST_ROWS = 1_048_575  # of a sheet, without its header
 WIDTHS = 8, 40  # of a column, in characters
@@ -35,22 +36,22 @@ def write_workbook(path: Path, tables: Sequence[Table], facts: Mapping[str, Mapp
         for name, fact in facts.items():
             _write_facts(book.add_worksheet(name), fact, head)
         for table in tables:
-            for number, begin in enumerate(range(0, max(len(table.rows), 1), MOST_ROWS), start=1):
+            rows = iter(table.rows)
+            for number in range(1, max(math.ceil(len(table) / MOST_ROWS), 1) + 1):
                 sheet = book.add_worksheet(table.name if number == 1 else f"{table.name} {number}")
-                part = Table(table.name, table.columns, table.rows[begin : begin + MOST_ROWS])
-                _write_sheet(sheet, part, head)
+                _write_sheet(sheet, table.columns, list(islice(rows, MOST_ROWS)), head)
     write_durably(path, buffer.getvalue())
 
 
-def _write_sheet(sheet: Worksheet, table: Table, head: Format) -> None:
-    sheet.write_row(0, 0, table.columns, head)
+def _write_sheet(sheet: Worksheet, columns: Sequence[str], rows: Sequence[Row], head: Format) -> None:
+    sheet.write_row(0, 0, columns, head)
     sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
-    for column, name in enumerate(table.columns):
-        widest = max((len(str(row[name])) for row in table.rows[:LOOKED_AT]), default=0)
+    sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+    for column, name in enumerate(columns):
+        widest = max((len(str(row[name])) for row in rows[:LOOKED_AT]), default=0)
         sheet.set_column(column, column, min(max(WIDTHS[0], len(name) + 3, widest + 1), WIDTHS[1]))
-    for number, row in enumerate(table.rows, start=1):
-        for column, name in enumerate(table.columns):
+    for number, row in enumerate(rows, start=1):
+        for column, name in enumerate(columns):
             _write(sheet, number, column, row[name])
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Measurement:
     scale
         Pixel size that CD, roughness and distances between contours are given in, and whose it is.
     lattice
-        Period and tilt of a picture without a design that repeats; None otherwise.
+        Period and tilt of a picture that repeats and was read without a design; None otherwise.
     """
 
     outlines_px: Mapping[Source, tuple[Points, ...]]
@@ -82,7 +83,12 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class _Conditions:
-    """What all sources of one case are measured against: equal where every part is the same object or setting."""
+    """What all sources of one case are measured against: equal where every part is the same object or setting.
+
+    `without_design` says why the picture's own features are measured: the reason why the design cannot be used, empty
+    where there is none; None while they are not. `repeated` is the design of a periodic field: which of its features
+    these are is not known, but like ones lie where they are drawn.
+    """
 
     sem: SemImage
     design: Design | None
@@ -91,7 +97,8 @@ class _Conditions:
     ignored: IgnoredBy
     gauges: tuple[Gauge, ...]
     pixel_size: PixelSize
-    case_has_no_design: bool
+    without_design: str | None
+    repeated: Design | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +122,10 @@ def measure(case: Case, document: Document) -> Measurement:
     Notes
     -----
     EPE and gauges against the design need a design with a tone, a pixel size and a registration that somebody vouches
-    for; otherwise `reasons` tells which is wanting. Gauges placed by hand are read with any registration. CD and
-    roughness are in nm of the scale that the settings choose, EPE in design nm (through the registration).
+    for; otherwise `reasons` tells which is wanting. Gauges placed by hand are read with any registration. Lines,
+    spaces, pitches, holes and roughness of a picture that repeats need no place in a design: without one that can be
+    used they are found in the picture, and their rows say so. CD and roughness are in nm of the scale that the settings
+    choose, EPE in design nm (through the registration).
     """
     begun = time.perf_counter()
     reasons = _withheld(case, document)
@@ -130,9 +139,13 @@ def measure(case: Case, document: Document) -> Measurement:
         shapes["approved"] = document.correction
     ignored = IgnoredBy.of(case.sem, document.ignore, design, document.registration)
     scale = measuring_scale(case, document)
-    without_design = case.design is None and not reasons
+    # What repeats can be read off the picture alone: nobody need know where in the design it lies.
+    without_design = (
+        "; ".join(reason.rpartition(": ")[2] for reason in reasons) if design is None and scale.known else None
+    )
+    repeated = case.design if design is None and document.registration.trust.verdict == "periodic" else None
     under = _Conditions(
-        case.sem, design, document.registration, settings, ignored, document.gauges, scale, without_design
+        case.sem, design, document.registration, settings, ignored, document.gauges, scale, without_design, repeated
     )
     for source, shape in shapes.items():
         readings[source] = _read_shape(source, shape, under)
@@ -199,12 +212,9 @@ def _read_sem(seeds_from: Design | Prediction | None, under: _Conditions) -> _Re
         contours = sem_contours(sem, outline_seeds(shape_contours(seeds_from).outlines, reach_px), settings, reach_px)
     reading = _read("sem", contours, under, settings.edge_algorithm)
     rough, lattice = Roughness(), None
-    if under.design is not None and under.design.target:
-        near = tuple(np.round(registration.parameters / (nm_per_px, nm_per_px, *NUDGES)).tolist())
-        rough = _roughness(
-            sem, under.pixel_size, under.design, registration.frame, near, settings, under.ignored.drawn, reach_px
-        )
-    elif under.case_has_no_design:
+    if under.design is not None:
+        rough = _drawn_roughness(under.design, under, reach_px)
+    elif under.without_design is not None:
         lattice = picture_lattice(sem, under.pixel_size)
         found = lattice_gauges(lattice, contours, registration, sem.shape)
         ignored = ignored_region(under.ignored)
@@ -213,9 +223,35 @@ def _read_sem(seeds_from: Design | Prediction | None, under: _Conditions) -> _Re
         )
         lines = lines_without_design(rows, found)
         rough = measure_roughness(sem, under.pixel_size, lines, registration, settings, reach_px, ignored)
+        if not rough.rows and under.repeated is not None:
+            rough = _drawn_roughness(under.repeated, under, reach_px)
         rows = lattice_rows(lattice, registration, under.pixel_size, settings.edge_algorithm) + rows
-        reading = replace(reading, cd=rows + reading.cd)
+        reading = replace(reading, cd=told_without_design(rows, under.without_design) + reading.cd)
+        rough = replace(rough, rows=told_without_design(rough.rows, under.without_design))
     return replace(reading, precision=edge_precision(contours, sem), roughness=rough, lattice=lattice)
+
+
+_Row = TypeVar("_Row", CdRow, RoughnessRow)
+
+
+def told_without_design(rows: tuple[_Row, ...], why: str) -> tuple[_Row, ...]:
+    """The rows with why they are not of the design's own gauges; `why` empty: there is no design to be missed."""
+    if not why:
+        return rows
+    said = f"found in the picture, without the design: {why}"
+    return tuple(replace(row, reason="; ".join(filter(None, (row.reason, said)))) for row in rows)
+
+
+def _drawn_roughness(design: Design, under: _Conditions, reach_px: float) -> Roughness:
+    """Roughness of the lines that the design draws."""
+    if not design.target:
+        return Roughness()
+    registration = under.registration
+    nm_per_px = registration.frame.nm_per_px
+    near = tuple(np.round(registration.parameters / (nm_per_px, nm_per_px, *NUDGES)).tolist())
+    return _roughness(
+        under.sem, under.pixel_size, design, registration.frame, near, under.settings, under.ignored.drawn, reach_px
+    )
 
 
 @lru_cache(maxsize=4)

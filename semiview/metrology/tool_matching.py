@@ -78,6 +78,12 @@ def match_tools(x_nm: Floats, y_nm: Floats, variance_ratio: float = 1.0) -> Matc
     )
 
 
+def variance_ratio(own_sigma_nm: Floats, reference_sigma_nm: Floats) -> float:
+    """Own variance over the reference's from the errors of each pair, (N,) nm; 1 where none has both."""
+    both = (own_sigma_nm > 0) & (reference_sigma_nm > 0)
+    return float(np.median(own_sigma_nm[both] ** 2) / np.median(reference_sigma_nm[both] ** 2)) if both.any() else 1.0
+
+
 def outliers(values: Floats, least_sigma: Floats | float = 0.0) -> Booleans:
     """(N,) True where a value lies more than 3.5 robust sigma from the median of its repeats; never among fewer than 4.
 

@@ -9,7 +9,8 @@ from semiview.core.document import Document
 from semiview.core.gauge import Gauge
 from semiview.files.gauge_file import read_gauges
 from semiview.files.measured_case import MeasuredCase
-from semiview.files.table_rows import Table, tables_of
+from semiview.files.table import Table
+from semiview.files.table_rows import tables_of
 from semiview.files.tables import write_table
 from semiview.metrology.measurement import Measurement
 from semiview.tasks.measure import gauges_of_case
@@ -51,7 +52,7 @@ def save_gauges(path: Path, case: Case, document: Document, measurement: Measure
     FileProblem
         If it cannot be written.
     """
-    measured = MeasuredCase.of(case, document.registration, "", measurement, document.settings)
+    measured = MeasuredCase.of(case, document, "", measurement)
     table: Table = next(table for table in tables_of([measured]) if table.name == "gauges")
     write_table(path, table)
     return len({row.gauge_id for row in measurement.cd})

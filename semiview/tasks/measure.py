@@ -1,9 +1,9 @@
 """Measure a whole project into tables."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,23 @@ import numpy as np
 from semiview.core.case import Case
 from semiview.core.document import Document, Scale
 from semiview.core.gauge import Gauge
+from semiview.files.case_file_name import case_file_name
+from semiview.files.durable_file import make_folder
 from semiview.files.gauge_file import GaugeTemplate, ListedGauge, write_gauges
 from semiview.files.measured_case import MeasuredCase, sha256_of_file
+from semiview.files.measured_part import read_part, write_part
 from semiview.files.table_rows import tables_of
 from semiview.files.tables import write_measurements
 from semiview.metrology.gauge import box_of
 from semiview.metrology.measurement import Measurement, measure
 from semiview.tasks.align import at_its_word
+from semiview.tasks.measured_under import measured_under
 from semiview.tasks.open import OpenedCase, open_case
 from semiview.tasks.pool import each_case
-from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
+from semiview.tasks.progress import CaseDone, CaseFailed, CaseWarned, Progress, Task
 from semiview.tasks.workspace import Workspace
+
+PARTS = "parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,10 @@ class MeasureOptions:
         Write `gauges.<its name>.csv` too, in the columns of another program.
     excel
         Write one workbook of all tables too.
+    resume
+        Take over what an earlier run into the same folder has measured under the same conditions.
+    parts
+        Where each measured case is kept as soon as it is done; None: nowhere.
     """
 
     only_accepted: bool = False
@@ -52,6 +62,8 @@ class MeasureOptions:
     gauges: tuple[ListedGauge, ...] = ()
     template: GaugeTemplate | None = None
     excel: bool = False
+    resume: bool = False
+    parts: Path | None = None
 
 
 def measure_project(
@@ -59,10 +71,13 @@ def measure_project(
 ) -> Task[dict[str, Any]]:
     """Write all tables, summary.json and manifest.json; returns the summary.
 
-    A case without a usable registration is measured without EPE and design gauges, and counts as failed. When it is
-    stopped, what has been measured is written, and the cases whose turn had not come are named as failed.
+    A case without a usable registration is measured without EPE and design gauges, and counts as failed. Each case is
+    kept as soon as it is done. When it is stopped, what has been measured is written, and the cases whose turn had not
+    come are named as failed.
     """
     begun = time.monotonic()
+    options = replace(options, parts=out / PARTS)
+    make_folder(out / PARTS)
     wanted = wanted_cases(workspace, options, case_ids)
     measured: dict[str, MeasuredCase] = {}
     failed: dict[str, str] = {}
@@ -127,23 +142,35 @@ def _measured(
         else:
             measured[outcome.case_id] = outcome.answer
             measurement = outcome.answer.measurement
+            for warning in outcome.answer.warnings:
+                yield CaseWarned(outcome.case_id, warning)
             if measurement.reasons:
                 failed[outcome.case_id] = "; ".join(measurement.reasons)
                 yield CaseFailed(outcome.case_id, failed[outcome.case_id])
             else:
-                yield CaseDone(outcome.case_id, in_words(measurement))
+                taken = ", taken over" if outcome.answer.taken_over else ""
+                yield CaseDone(outcome.case_id, in_words(measurement) + taken)
         yield Progress(len(set(measured) | set(failed)), len(wanted), outcome.case_id)
 
 
 def measure_case(workspace: Workspace, case_id: str, options: MeasureOptions) -> MeasuredCase:
-    """Measure one case with the registration that counts."""
-    return measured_of(*opened_and_measured(workspace, case_id, options), options)
+    """Measure one case with the registration that counts, or take over what was measured under the same conditions."""
+    opened, document = opened_to_measure(workspace, case_id, options)
+    if options.parts is None:
+        return measured_of(opened, document, measure(opened.case, document))
+    part = options.parts / f"{case_file_name(case_id)}.npz"
+    conditions = measured_under(opened, document)
+    held = read_part(part) if options.resume else None
+    if held is not None and held.measured_under == conditions:
+        return replace(held, taken_over=True)
+    measured = measured_of(opened, document, measure(opened.case, document))
+    measured = replace(measured, measured_under=conditions, measured_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    write_part(part, measured)
+    return measured
 
 
-def opened_and_measured(
-    workspace: Workspace, case_id: str, options: MeasureOptions
-) -> tuple[OpenedCase, Document, Measurement]:
-    """The case, the document it was measured under, and what was measured."""
+def opened_to_measure(workspace: Workspace, case_id: str, options: MeasureOptions) -> tuple[OpenedCase, Document]:
+    """The case, and the document it is measured under."""
     opened = open_case(workspace, case_id)
     document = opened.document
     if options.nominal and document.registration.trust.verdict is None:
@@ -152,22 +179,20 @@ def opened_and_measured(
         document = replace(document, settings=replace(document.settings, scale=options.scale))
     listed = gauges_of_case(options.gauges, opened.case, document)
     document = replace(document, gauges=(*document.gauges, *(each.gauge for each in listed)))
-    document = with_approved_shape(workspace, opened.case, document)
+    return opened, with_approved_shape(workspace, opened.case, document)
+
+
+def opened_and_measured(
+    workspace: Workspace, case_id: str, options: MeasureOptions
+) -> tuple[OpenedCase, Document, Measurement]:
+    """The case, the document it was measured under, and what was measured."""
+    opened, document = opened_to_measure(workspace, case_id, options)
     return opened, document, measure(opened.case, document)
 
 
-def measured_of(
-    opened: OpenedCase, document: Document, measurement: Measurement, options: MeasureOptions
-) -> MeasuredCase:
+def measured_of(opened: OpenedCase, document: Document, measurement: Measurement) -> MeasuredCase:
     """What the tables need of a measured case."""
-    references = {
-        each.gauge.gauge_id: (each.reference_nm, each.reference_sigma_nm)
-        for each in gauges_of_case(options.gauges, opened.case, document)
-        if math.isfinite(each.reference_nm)
-    }
-    return MeasuredCase.of(
-        opened.case, document.registration, opened.review.record_id, measurement, document.settings, references
-    )
+    return MeasuredCase.of(opened.case, document, opened.review.record_id, measurement)
 
 
 def gauges_of_case(gauges: Sequence[ListedGauge], case: Case, document: Document) -> list[ListedGauge]:

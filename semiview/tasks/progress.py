@@ -30,7 +30,15 @@ class CaseFailed:
     reason: str
 
 
-TaskEvent = Progress | CaseDone | CaseFailed
+@dataclass(frozen=True, slots=True)
+class CaseWarned:
+    """Something about a case's input is doubtful; it is worked on all the same."""
+
+    case_id: str
+    warning: str
+
+
+TaskEvent = Progress | CaseDone | CaseFailed | CaseWarned
 
 Result = TypeVar("Result")
 

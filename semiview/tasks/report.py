@@ -12,10 +12,10 @@ from semiview.files.contour_file import ContouredCase, write_contours
 from semiview.files.durable_file import write_durably
 from semiview.files.marker_file import MarkedCase, write_markers
 from semiview.files.problem import FileProblem
-from semiview.files.report.content import Report, ReportedCase
 from semiview.files.report.html import html_of
 from semiview.files.report.pdf import pdf_of
 from semiview.files.report.pictures import case_figures
+from semiview.files.report.reported import Report, ReportedCase
 from semiview.files.summary import summarised
 from semiview.files.table_rows import tables_of
 from semiview.files.tables import manifest_of
@@ -93,7 +93,7 @@ def report_project(
         summary = summarised(measured, failed, len(wanted), time.monotonic() - begun)
         manifest = manifest_of(measured, project_inputs(workspace))
         write_workbook(out, tables, {"summary": summary, "manifest": manifest})
-        shown, items = len(measured), sum(len(table.rows) for table in tables)
+        shown, items = len(measured), sum(len(table) for table in tables)
     else:
         contoured = yield from _answers(workspace, _contoured_case, wanted, options, failed)
         shown, items = len(contoured), write_contours(out, [each for each, _ in contoured])
@@ -125,7 +125,7 @@ def _reported_case(workspace: Workspace, case_id: str, options: MeasureOptions) 
     figures = case_figures(opened.case, document, measurement, case_id)
     prediction, review = opened.case.prediction, opened.review
     checkpoint = "" if prediction is None else prediction.checkpoint_id
-    measured = measured_of(opened, document, measurement, options)
+    measured = measured_of(opened, document, measurement)
     return ReportedCase(measured, figures, review.state, review.reviewer, checkpoint), in_words(measurement)
 
 
@@ -161,7 +161,7 @@ def _report(
     measured = [each.measured for each in reported]
     for each in measured:
         if each.measurement.reasons:
-            failed[each.case.case_id] = "; ".join(each.measurement.reasons)
+            failed[each.case_id] = "; ".join(each.measurement.reasons)
     try:
         current = workspace.registry.current()
         checkpoint = current.id, current.sha256

@@ -1,7 +1,7 @@
 """What was measured as rows of tables."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy.typing as npt
 from PySide6.QtGui import QColor
 
 from semiview.metrology.cd import CdRow
-from semiview.metrology.epe import EpeTable
+from semiview.metrology.epe import EpeTable, Source
 from semiview.metrology.epe_markers import EpeMarkers, bound_ratio
+from semiview.metrology.gauge_comparison import compare_gauges
 from semiview.metrology.roughness import RoughnessRow
 from semiview.metrology.scores import ScoreRow
 from semiview.ui.column_model import (
@@ -120,7 +121,7 @@ def more_of(modes: set[str]) -> list[tuple[str, Column]]:
     return [(name, column) for name, column, having in _MORE if not having or modes & set(having)]
 
 
-def gauge_columns(sources: Sequence[str], drawn: bool, modes: set[str]) -> tuple[Column, ...]:
+def gauge_columns(sources: Sequence[str], drawn: bool, modes: set[str], referenced: bool = False) -> tuple[Column, ...]:
     """Columns of the same gauges on the design, if any is `drawn`, and on every source there is."""
     found = [
         Column("Gauge", str, "Its name in gauges.csv", right=False, rank=natural),
@@ -132,6 +133,9 @@ def gauge_columns(sources: Sequence[str], drawn: bool, modes: set[str]) -> tuple
         if drawn:
             found.append(Column(f"Δ {SOURCE_TITLES[source]}", signed_nanometres, "Printed minus drawn, nm"))
     found.append(Column("Kind", str, right=False))
+    if referenced:
+        found.append(Column("Ref.", nanometres, "What another tool measured, nm"))
+        found.append(Column("Δ Ref.", signed_nanometres, "The source chosen above minus the other tool, nm"))
     found += [column for _, column in more_of(modes)]
     found.append(Column("Rows", str, "Rows on which both edges were found, of all", right=False))
     return tuple(found)
@@ -145,41 +149,39 @@ class GaugeTable:
     rows: Rows
     names: list[str]
     drawn_nm: npt.NDArray[np.float64]
-    cd_nm: dict[str, npt.NDArray[np.float64]]
+    cd_nm: Mapping[str, npt.NDArray[np.float64]]
 
 
-def gauge_table(cd: Sequence[CdRow], sources: Sequence[str], chosen: str) -> GaugeTable:
-    """One row a gauge; what the chosen source could not measure first, then the largest difference to the design."""
-    by_source = {source: {row.gauge_id: row for row in cd if row.source == source} for source in sources}
-    any_row: dict[str, CdRow] = {}
-    for rows in by_source.values():
-        for gauge_id, row in rows.items():
-            any_row.setdefault(gauge_id, row)
-    names, first = list(any_row), list(any_row.values())
-    nan = float("nan")
+def gauge_table(
+    cd: Sequence[CdRow], sources: Sequence[Source], chosen: Source, references: Mapping[str, float] | None = None
+) -> GaugeTable:
+    """One row a gauge, worst first; `references`: by gauge what another tool measured, nm."""
+    gauges = compare_gauges(cd)
+    names, first = [gauge.gauge_id for gauge in gauges], [gauge.first for gauge in gauges]
+    mine = [gauge.rows.get(chosen) for gauge in gauges]
 
-    def read(source: str, name: str) -> npt.NDArray[np.float64]:
-        own = by_source.get(source, {})
-        return np.array([getattr(own[gauge], name) if gauge in own else nan for gauge in names], np.float64)
+    def read(rows: Sequence[CdRow | None], name: str) -> npt.NDArray[np.float64]:
+        return np.array([math.nan if row is None else getattr(row, name) for row in rows], np.float64)
 
     drawn = np.array([row.cd_design_nm for row in first], np.float64)
     some_drawn = bool(np.isfinite(drawn).any())
-    widths = {source: read(source, "cd_nm") for source in sources}
+    widths: dict[str, npt.NDArray[np.float64]] = {
+        source: read([gauge.rows.get(source) for gauge in gauges], "cd_nm") for source in sources
+    }
     columns: list[npt.NDArray[np.generic]] = [np.array(names, np.str_)]
     columns += [drawn] if some_drawn else []
     for width in widths.values():
         columns += [width, width - drawn] if some_drawn else [width]
     columns.append(np.array([row.mode.replace("_", " ") for row in first], np.str_))
-    mine = by_source.get(chosen, {})
-    modes = {row.mode for row in first}
-    columns += [read(chosen, name) for name, _ in more_of(modes)]
-    columns.append(np.array([_rows_found(mine.get(name)) for name in names], np.str_))
-    cd_nm = read(chosen, "cd_nm")
-    size = np.where(np.isnan(cd_nm), np.inf, np.where(np.isnan(drawn), 0.0, np.abs(cd_nm - drawn)))
-    reasons = [mine[name].reason if name in mine else "" for name in names]
+    modes: set[str] = {row.mode for row in first}
+    if references:
+        reference = np.array([references.get(name, math.nan) for name in names], np.float64)
+        columns += [reference, read(mine, "cd_nm") - reference]
+    columns += [read(mine, name) for name, _ in more_of(modes)]
+    columns.append(np.array([_rows_found(row) for row in mine], np.str_))
     places = np.array([(row.x_nm, row.y_nm) for row in first], np.float64).reshape(-1, 2)
-    table = Rows(tuple(columns), places, np.argsort(-size, kind="stable"), names, reasons)
-    return GaugeTable(gauge_columns(sources, some_drawn, modes), table, names, drawn, widths)
+    table = Rows(tuple(columns), places, np.arange(len(names)), names, [gauge.reason for gauge in gauges])
+    return GaugeTable(gauge_columns(sources, some_drawn, modes, bool(references)), table, names, drawn, widths)
 
 
 def _rows_found(row: CdRow | None) -> str:

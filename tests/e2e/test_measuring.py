@@ -297,6 +297,7 @@ def test_that_the_contests_sites_are_chosen_and_left_again_as_undo_steps(reading
     measured(reading)
     settings = reading.session.document.settings
     assert (settings.epe_step_nm, settings.short_edge_nm, settings.tolerance_nm) == (40.0, 80.0, 15.0)
+    assert settings.epe_preset == "ICCAD13"
     assert 0 < len(reading.session.measurement.epe) < points / 4
     strip.tolerance.setValue(8.0)
     assert strip.preset.currentText() == "ICCAD 2013 contest"

@@ -54,9 +54,9 @@ def test_that_rows_of_several_sources_are_one_gauge_and_a_reference_is_kept(tmp_
     text = "case_id,gauge_id,x_nm,y_nm,length_nm,width_nm,source,cd_reference_nm\n"
     text += "a,g,1,2,80,40,sem,41.5\na,g,1,2,80,40,prediction,\nb,g,5,2,80,40,sem,\n"
     first, second = read_gauges(written(tmp_path, text))
-    assert (first.case_id, first.reference_nm) == ("a", 41.5)
+    assert (first.case_id, first.gauge.reference_nm) == ("a", 41.5)
     assert second.case_id == "b"
-    assert math.isnan(second.reference_nm)
+    assert math.isnan(second.gauge.reference_nm)
 
 
 def test_that_a_template_maps_columns_units_and_words_both_ways(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_that_a_template_maps_columns_units_and_words_both_ways(tmp_path: Path) 
     text = "Name;Site;Kind;X1;Y1;X2;Y2;SEM;Note\nA;s1;1D_LINE;1.0;2.0;1.05;2.0;512;x\nB;s1;;1;2;1;2.1;;y\n"
     first, second = read_gauges(written(tmp_path, text), template)
     assert (first.gauge.mode, second.gauge.mode) == ("line", "space")
-    assert (first.gauge.x_nm, first.gauge.cd_design_nm, first.reference_nm) == pytest.approx((1025, 50, 51.2))
+    assert (first.gauge.x_nm, first.gauge.cd_design_nm, first.gauge.reference_nm) == pytest.approx((1025, 50, 51.2))
     assert second.gauge.angle_deg == pytest.approx(90)
     row = {
         "case_id": "s1",

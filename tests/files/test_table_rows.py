@@ -7,11 +7,14 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from semiview.core.case import Case, CaseInfo
+from semiview.core.case import CaseInfo
 from semiview.core.registration import nominal_registration
-from semiview.core.sem_image import PixelSize, SemImage
+from semiview.core.sem_image import PixelSize
+from semiview.files.matching_table import matching_rows
 from semiview.files.measured_case import MeasuredCase
-from semiview.files.table_rows import Table, matching_rows, opc_rows, tables_of
+from semiview.files.opc_table import opc_rows
+from semiview.files.table import Table
+from semiview.files.table_rows import tables_of
 from semiview.files.workbook import write_workbook
 from semiview.metrology.cd import CdRow
 from semiview.metrology.epe import EpeTable
@@ -59,17 +62,17 @@ def row(name: str, cd: float, x: float = 0.0, y: float = 0.0, feature: int = 3, 
 
 
 def measured(case_id: str, *rows: CdRow, references: dict[str, tuple[float, float]] | None = None) -> MeasuredCase:
-    sem = SemImage.from_pixels(np.zeros((8, 8), np.uint8), 2.0)
-    nominal = nominal_registration((8, 8), PixelSize(2.0, 2.0, "given"), (0.0, 0.0)).by_hand()
-    case = Case(CaseInfo(case_id, "line_space"), sem, nominal)
+    size = PixelSize(2.0, 2.0, "given")
+    nominal = nominal_registration((8, 8), size, (0.0, 0.0)).by_hand()
+    info = CaseInfo(case_id, "line_space")
     measurement = Measurement({}, EpeTable.concatenated([]), rows, (), {}, (), 0.0)
     about = {"tone": "raised", "cell": "TOP", "layout": "chip.gds", "references": references or {}}
-    return MeasuredCase(case, nominal, "", measurement, **about)
+    return MeasuredCase(info, f"{case_id}.tif", "a" * 64, size, nominal, "", measurement, **about)
 
 
 def test_that_every_table_begins_with_the_columns_agreed_and_carries_what_each_row_must() -> None:
     tables = {table.name: table for table in tables_of([measured("a", row("g", 51.0))])}
-    assert set(tables) == set(AGREED)
+    assert set(tables) == {*AGREED, "compared"}
     for name, agreed in AGREED.items():
         wanted = agreed.split(", ")
         assert list(tables[name].columns[: len(wanted)]) == wanted
@@ -147,3 +150,25 @@ def test_that_a_workbook_holds_every_table_and_no_formula(tmp_path: Path) -> Non
         assert "<f>" not in sheet
         assert "<v>40.5</v>" in sheet
         assert ">=1+1<" in sheet
+
+
+def test_that_the_same_gauges_stand_side_by_side_worst_first() -> None:
+    near, far, lost = (
+        [row(name, cd, feature=0, source=source) for source, cd in (("sem", sem), ("prediction", own))]
+        for name, sem, own in (("near", 51.0, 50.5), ("far", 52.0, 57.5), ("lost", 50.0, math.nan))
+    )
+    (table,) = [
+        each for each in tables_of([measured("a", *near, *lost), measured("b", *far)]) if each.name == "compared"
+    ]
+    rows = list(table.rows)
+    assert [(each["case_id"], each["gauge_id"], each["status"]) for each in rows] == [
+        ("a", "lost", "no value"), ("b", "far", "ok"), ("a", "near", "ok")
+    ]  # fmt: skip
+    assert (rows[1]["sem_cd_nm"], rows[1]["prediction_bias_nm"], rows[1]["worst_nm"]) == (52.0, 7.5, 7.5)
+    assert math.isnan(rows[1]["approved_cd_nm"])
+    assert rows[0]["reason"] == "no edge"
+
+
+def test_that_what_was_found_in_one_picture_is_no_repeat_of_another_s() -> None:
+    cases = [measured(name, row("found-line-1", 50.0, feature=-1)) for name in ("a", "b")]
+    assert opc_rows(cases) == []

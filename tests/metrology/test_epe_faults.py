@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from semiview.core.document import ICCAD13, Document, MeasureSettings
+from semiview.core.document import Document, MeasureSettings, with_epe_preset
 from semiview.core.outline import rectangle
 from semiview.metrology.epe_points import design_points
 from semiview.metrology.epe_summary import summarise, summarise_by_group
@@ -62,7 +62,7 @@ def test_that_a_feature_missing_in_the_picture_is_missing_and_no_bridge(
 
 def test_that_the_contest_s_preset_reads_every_40_nm_and_short_edges_once(draw_field: DrawField) -> None:
     drawn = draw_field([rectangle(-200, -40, 200, 40), rectangle(-60, 200, 60, 300)])
-    points = design_points(drawn.design, drawn.registration, SHAPE, MeasureSettings(**ICCAD13))
+    points = design_points(drawn.design, drawn.registration, SHAPE, with_epe_preset(MeasureSettings(), "ICCAD13"))
     edges = ~points.corner
     tip = edges & (points.feature_id == 0) & (np.abs(points.normals_nm[:, 0]) > 0.9)
     assert tip.sum() == 2
@@ -70,7 +70,7 @@ def test_that_the_contest_s_preset_reads_every_40_nm_and_short_edges_once(draw_f
     top = points.points_nm[edges & (points.feature_id == 0) & (points.normals_nm[:, 1] > 0.9), 0]
     assert np.diff(np.sort(top)) == pytest.approx(40.0)
     assert len(top) == 10
-    assert MeasureSettings(**ICCAD13).tolerance_nm == 15.0
+    assert with_epe_preset(MeasureSettings(), "ICCAD13").tolerance_nm == 15.0
 
 
 def test_that_statistics_by_side_add_up_to_those_of_the_edges(draw_field: DrawField, squares: list[np.ndarray]) -> None:

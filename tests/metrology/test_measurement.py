@@ -128,6 +128,24 @@ def test_that_a_case_without_design_or_prediction_is_measured_by_hand(
     assert np.mean(by_hand) == pytest.approx(100.0, abs=0.5)
 
 
+@pytest.mark.parametrize("verdict", ["periodic", "failed", None])
+def test_that_lines_are_read_off_the_picture_where_their_place_in_the_design_is_not_known(
+    draw_field: DrawField, lines: list[np.ndarray], verdict: str | None
+) -> None:
+    drawn = draw_field(lines, verdict=verdict)
+    case = drawn.case(None, grey(drawn.printed(3.0)))
+    measurement = measure(case, Document(drawn.registration))
+    assert len(measurement.epe) == 0
+    widths = [row.cd_nm for row in measurement.cd if row.mode == "line"]
+    assert len(widths) >= 5
+    assert widths == pytest.approx([106.0] * len(widths), abs=1.0)
+    assert [row.cd_nm for row in measurement.cd if row.gauge_id == "lattice-1"] == pytest.approx([240.0], rel=0.005)
+    assert {row.kind for row in measurement.roughness} == {"LER", "LWR"}
+    assert all(row.sigma3_biased_nm < 2.0 for row in measurement.roughness)
+    assert all("without the design: " in row.reason for row in (*measurement.cd, *measurement.roughness))
+    assert all(np.isnan(row.cd_design_nm) for row in measurement.cd)
+
+
 def test_that_a_stroke_changes_only_the_approved_rows(draw_field: DrawField, squares: list[np.ndarray]) -> None:
     drawn = draw_field(squares)
     case = drawn.case(drawn.printed(2.0), grey(drawn.printed()))

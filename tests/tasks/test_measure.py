@@ -8,8 +8,8 @@ import pytest
 
 from semiview.files.gauge_file import read_gauges, read_template
 from semiview.files.registration_table import update_registrations
-from semiview.tasks.measure import MeasureOptions, measure_project
-from semiview.tasks.progress import CaseDone, result_of
+from semiview.tasks.measure import PARTS, MeasureOptions, measure_project
+from semiview.tasks.progress import CaseDone, CaseWarned, result_of
 from semiview.tasks.workspace import Workspace, open_workspace
 
 
@@ -83,3 +83,65 @@ def test_that_what_was_measured_before_a_stop_is_written_and_the_rest_is_named(
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["failed"] == [{"case": "site/1", "reason": "stopped before its turn"}]
     assert {row["case_id"] for row in rows_of(tmp_path / "gauges.csv")} == {"site/0"}
+
+
+TABLES = ("gauges", "epe", "roughness", "scores", "opc_gauges")
+
+
+def taken_over(folder: Path) -> set[str]:
+    cases = json.loads((folder / "manifest.json").read_text())["cases"]
+    return {case_id for case_id, told in cases.items() if told["taken_over"]}
+
+
+def test_that_a_stopped_measurement_goes_on_and_ends_as_if_it_had_never_stopped(
+    registered: Workspace, tmp_path: Path
+) -> None:
+    result_of(measure_project(registered, tmp_path / "whole", MeasureOptions(jobs=1)))
+    task = measure_project(registered, tmp_path / "parted", MeasureOptions(jobs=1))
+    while not isinstance(next(task), CaseDone):
+        pass
+    task.close()
+    summary = result_of(measure_project(registered, tmp_path / "parted", MeasureOptions(jobs=1, resume=True)))
+    assert (summary["taken_over"], summary["failed"]) == (1, [])
+    assert taken_over(tmp_path / "parted") == {"site/0"}
+    for name in TABLES:
+        assert (tmp_path / f"parted/{name}.csv").read_text() == (tmp_path / f"whole/{name}.csv").read_text()
+    whole, parted = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("whole", "parted"))
+    assert {**whole, "seconds": 0, "taken_over": 0} == {**parted, "seconds": 0, "taken_over": 0}
+
+
+def test_that_what_has_changed_is_not_taken_over(registered: Workspace, tmp_path: Path) -> None:
+    folder, out = registered.project.folder, tmp_path / "out"
+    result_of(measure_project(registered, out, MeasureOptions(jobs=1)))
+    again = MeasureOptions(jobs=1, resume=True)
+
+    def resumed() -> set[str]:
+        result_of(measure_project(open_workspace(folder), out, again))
+        return taken_over(out)
+
+    assert resumed() == {"site/0", "site/1"}
+    case = registered.project.load("site/0")
+    update_registrations(
+        registered.project.registrations_path, {"site/0": (case.nominal.moved(11.0, -6.0).by_hand(), case)}
+    )
+    assert resumed() == {"site/1"}
+    image = folder / "field 1.tif"
+    image.write_bytes(image.read_bytes() + b"\0")
+    assert resumed() == {"site/0"}
+    (folder / "project.toml").write_text("[measure]\ntolerance_nm = 9.0\n")
+    assert resumed() == set()
+    assert resumed() == {"site/0", "site/1"}
+    (part, _) = sorted((out / PARTS).iterdir())
+    part.write_bytes(part.read_bytes()[:1000])
+    assert resumed() == {"site/1"}
+
+
+def test_that_doubtful_input_is_told_with_its_case(make_project: Callable[..., Path], tmp_path: Path) -> None:
+    folder = make_project(1)
+    (folder / "field 0.txt").write_text("[SemImageFile]\nInstructName=S\nDataSize=320x256\nPixelSize=2.2\n")
+    (folder / "project.toml").write_text("nm_per_px = 2.5\n")
+    task = measure_project(open_workspace(folder), tmp_path, MeasureOptions(jobs=1))
+    told = [event.warning for event in task if isinstance(event, CaseWarned)]
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["warned"] == [{"case": "site/0", "warnings": told}]
+    assert [("case list" in each, "project default" in each) for each in told] == [(True, False), (False, True)]

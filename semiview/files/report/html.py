@@ -3,8 +3,10 @@
 import re
 from html import escape
 
-from semiview.files.report.content import Block, Gallery, Grid, Heading, Paragraph, Report, blocks_of
+from semiview.files.report.blocks import Block, Gallery, Grid, Heading, Paragraph
+from semiview.files.report.content import blocks_of
 from semiview.files.report.figure import PAGE_COLOURS, svg_of
+from semiview.files.report.reported import Report
 
 NUMBER = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?|\d+/\d+|")
 STYLE = """

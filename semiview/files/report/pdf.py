@@ -24,9 +24,11 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Paragraph as Words_
 
-from semiview.files.report.content import Block, Gallery, Grid, Heading, Paragraph, Report, blocks_of
+from semiview.files.report.blocks import Block, Gallery, Grid, Heading, Paragraph
+from semiview.files.report.content import blocks_of
 from semiview.files.report.figure import PAGE_COLOURS, Box, Figure, Line, strokes
 from semiview.files.report.html import numeric_columns
+from semiview.files.report.reported import Report
 
 MARGIN = 13 * mm
 WIDTH = A4[0] - 2 * MARGIN

@@ -13,11 +13,12 @@ class PlotFrame(QWidget):
 
     def __init__(self, x_title: str, y_title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(2)
         self._titles = {"bottom": x_title, "left": y_title}
         self.plot = pg.PlotWidget(self)
-        layout.addWidget(self.plot)
+        self.column.addWidget(self.plot, 1)
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()

@@ -1,14 +1,18 @@
 """The same gauges on the design, in the picture, the prediction and the approved shape, side by side."""
 
-from collections.abc import Hashable
+import math
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from semiview.core.gauge import Gauge
 from semiview.metrology.cd import CdRow
 from semiview.metrology.contour import Contours
+from semiview.metrology.epe import Source
+from semiview.metrology.tool_matching import match_tools, variance_ratio
 from semiview.metrology.width_along import width_along
 from semiview.ui.gauging import Gauging
 from semiview.ui.latest import Errands, Latest
@@ -16,6 +20,7 @@ from semiview.ui.measurement_models import gauge_columns, gauge_table
 from semiview.ui.panels.measurements.reading import Reading
 from semiview.ui.panels.measurements.result_table import ResultTable
 from semiview.ui.plots.cd_plot import CdPlot
+from semiview.ui.plots.matching_plot import MatchingPlot
 from semiview.ui.plots.width_plot import WidthPlot
 
 KINDS = (("", "all kinds"), ("line", "lines"), ("space", "spaces"), ("hole", "holes"), ("pitch", "pitches"),
@@ -32,11 +37,12 @@ class GaugeTab(QWidget):
         self._rows: dict[str, CdRow] = {}  # of the chosen source
         self._names: list[str] = []
         self._widths = Latest(errands, self)
-        self.cd_plot, self.width_plot = CdPlot(), WidthPlot()
+        self.cd_plot, self.width_plot, self.matching_plot = CdPlot(), WidthPlot(), MatchingPlot()
         self.plots = QTabWidget()
         self.plots.setDocumentMode(True)
         self.plots.addTab(self.cd_plot, "All gauges")
         self.plots.addTab(self.width_plot, "Along one")
+        self.plots.addTab(self.matching_plot, "Other tool")
         self.filter = QLineEdit(placeholderText="Filter by name…", clearButtonEnabled=True)
         self.filter.setObjectName("gauge_filter")
         self.kind = QComboBox()
@@ -80,15 +86,30 @@ class GaugeTab(QWidget):
         self._reading = reading
         sources = () if reading is None else reading.sources
         cd = () if reading is None else reading.measurement.cd
-        chosen = "" if reading is None else reading.source
-        found = gauge_table(cd, sources, chosen)
+        chosen: Source = "sem" if reading is None else reading.source
+        gauges = () if reading is None else reading.document.gauges
+        references = {each.gauge_id: each for each in gauges if math.isfinite(each.reference_nm)}
+        told = {name: each.reference_nm for name, each in references.items()}
+        found = gauge_table(cd, sources, chosen, told)
         self._rows = {row.gauge_id: row for row in cd if row.source == chosen}
         self._names = found.names
         self.table.show_rows(found.rows, self._wanted(), found.columns)
         self.empty.setVisible(reading is not None and not found.names)
         tolerance = float("nan") if reading is None else reading.document.settings.tolerance_nm
         self.cd_plot.show_gauges(found.names, found.cd_nm, found.drawn_nm, tolerance)
+        self._show_matching([row for row in cd if row.source == "sem" and row.gauge_id in references], references)
         self._selected(self._gauging.selected)
+
+    def _show_matching(self, rows: Sequence[CdRow], references: Mapping[str, Gauge]) -> None:
+        """The SEM's own widths against another tool's, where a file of gauges brought some."""
+        own, own_se = (np.array([getattr(row, name) for row in rows], np.float64) for name in ("cd_nm", "cd_se_nm"))
+        other, other_sigma = (
+            np.array([getattr(references[row.gauge_id], name) for row in rows], np.float64)
+            for name in ("reference_nm", "reference_sigma_nm")
+        )
+        line = match_tools(other, own, variance_ratio(own_se, other_sigma))
+        self.matching_plot.show_pairs(other, own, line)
+        self.plots.setTabVisible(self.plots.indexOf(self.matching_plot), bool(references))
 
     def _filter(self, *_: object) -> None:
         self.table.show_only(self._wanted())

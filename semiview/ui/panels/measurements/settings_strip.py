@@ -1,6 +1,6 @@
 """How edges are found, what counts and at which scale: one line that opens into the settings."""
 
-from collections.abc import Mapping
+import math
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -17,7 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from semiview.core.document import ICCAD13, EdgeAlgorithm, MeasureSettings, Scale
+from semiview.core.document import (
+    SITE_SETTINGS,
+    EdgeAlgorithm,
+    EpePreset,
+    MeasureSettings,
+    Scale,
+    with_epe_preset,
+)
 from semiview.core.edits import set_settings
 from semiview.metrology.measurement import measuring_scale
 from semiview.ui.scale_words import pixel_size_in_words
@@ -33,9 +40,7 @@ ALGORITHM_TIPS: dict[EdgeAlgorithm, str] = {
     "peak": "The middle of the bright rim",
     "model": "One line scan for all edges, fitted under the picture's own noise; nearest to the physical limit",
 }
-# Where EPE is read and what it may be.
-EVERYWHERE: Mapping[str, Any] = {name: getattr(MeasureSettings(), name) for name in ICCAD13}
-PRESETS: dict[str, Mapping[str, Any]] = {"all along the edges": EVERYWHERE, "ICCAD 2013 contest": ICCAD13}
+PRESETS: dict[EpePreset, str] = {"": "all along the edges", "ICCAD13": "ICCAD 2013 contest"}
 OWN = "as the project says"
 SCALES: dict[Scale, str] = {
     "calibrated": "the project's calibration, else nominal",
@@ -171,8 +176,7 @@ class SettingsStrip(QWidget):
 
     def _say_mixed(self, settings: MeasureSettings) -> None:
         """Another way of finding edges than the project's moves CD by nanometres: say so while it lasts."""
-        workspace = self._session.workspace
-        usual = MeasureSettings() if workspace is None else workspace.project.settings.measure
+        usual = self._usual()
         if edges_in_words(usual) != edges_in_words(settings):
             self.mixed.setText(
                 f'<span style="color:{DOUBT}">●</span> Edges by {edges_in_words(settings)}; the project uses '
@@ -181,22 +185,28 @@ class SettingsStrip(QWidget):
             self.mixed.show()
 
     def _fill_presets(self, settings: MeasureSettings) -> None:
-        """The presets, and the settings' own sites where they are neither; the tolerance may differ from a preset's."""
+        """The presets, and the project's own sites where there are such; the tolerance may differ from a preset's."""
         self.preset.clear()
-        here = -1
-        for number, (name, values) in enumerate(PRESETS.items()):
-            self.preset.addItem(name, name)
-            if replace(settings, **values) == replace(settings, tolerance_nm=values["tolerance_nm"]):
-                here = number
-        if here < 0:
+        for name, text in PRESETS.items():
+            self.preset.addItem(text, name)
+        if _own_sites(settings) or _own_sites(self._usual()):
             self.preset.addItem(OWN, None)
-            here = self.preset.count() - 1
-        self.preset.setCurrentIndex(here)
+        last = self.preset.count() - 1
+        self.preset.setCurrentIndex(last if _own_sites(settings) else self.preset.findData(settings.epe_preset))
 
     def _take_preset(self, _: int) -> None:
-        name = self.preset.currentData()
-        if not self._filling and name is not None:
-            self._take(**PRESETS[name])
+        document = self._session.document
+        if self._filling or document is None:
+            return
+        preset: EpePreset | None = self.preset.currentData()
+        wanted = self._usual() if preset is None else with_epe_preset(document.settings, preset)
+        sites = {name: getattr(wanted, name) for name in SITE_SETTINGS}
+        self._take(tolerance_nm=wanted.tolerance_nm, epe_preset=wanted.epe_preset, **sites)
+
+    def _usual(self) -> MeasureSettings:
+        """The project's settings."""
+        workspace = self._session.workspace
+        return MeasureSettings() if workspace is None else workspace.project.settings.measure
 
     def _take(self, **changes: Any) -> None:
         if self._filling:
@@ -206,6 +216,11 @@ class SettingsStrip(QWidget):
         self._session.apply(
             f"Change the {what}", lambda document: set_settings(document, replace(document.settings, **changes))
         )
+
+
+def _own_sites(settings: MeasureSettings) -> bool:
+    """True if EPE is read neither all along the edges nor at a preset's sites."""
+    return not settings.epe_preset and any(math.isfinite(getattr(settings, name)) for name in SITE_SETTINGS)
 
 
 def edges_in_words(settings: MeasureSettings) -> str:
