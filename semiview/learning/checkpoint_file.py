@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from semiview.files.problem import FileProblem
-from semiview.learning.messages import plain
+from semiview.learning.messages import Answers, plain
 from semiview.learning.networks import PatternNet, architecture, build
 from semiview.learning.registry import CheckpointRef, read_reference
 
@@ -21,15 +21,18 @@ def to_bytes(network: PatternNet, card: Mapping[str, Any]) -> bytes:
     return save(tensors, {"card": json.dumps(plain(full_card), allow_nan=False)})
 
 
-def load_network(path: Path) -> tuple[PatternNet, CheckpointRef]:
+def load_network(path: Path, answers: Answers = "pattern") -> tuple[PatternNet, CheckpointRef]:
     """The network of a checkpoint, on the CPU, and what its card says.
 
     Raises
     ------
     FileProblem
-        If the file is missing, damaged or of a network this version does not have.
+        If the file is missing, damaged, of a network this version does not have, or of one for the other way.
     """
     reference = read_reference(path)
+    if reference.generates != (answers == "sem"):
+        told = "it makes SEM pictures" if reference.generates else "it finds patterns"
+        raise FileProblem(path, f"the checkpoint is for the other way: {told}.", "Take another checkpoint.")
     try:
         network = build(dict(reference.card.get("architecture", {})))
         network.load_state_dict(load_file(path))

@@ -1,6 +1,6 @@
 """Which records of the feedback store a run learns from, which it is scored on, and why others are left out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +28,19 @@ class ChosenSamples:
 
 
 def choose(
-    store: FeedbackStore, snapshot: Sequence[tuple[str, str]], planes_folder: Path | None = None
+    store: FeedbackStore,
+    snapshot: Sequence[tuple[str, str]],
+    planes_folder: Path | None = None,
+    as_sample: Callable[[str, Record], Sample | str] | None = None,
 ) -> ChosenSamples:
     """Read the records of a snapshot. One that is gone, damaged or changed is left out and named.
 
-    With `planes_folder` the samples' planes lie in files there and come into memory as far as they are looked at.
+    Parameters
+    ----------
+    planes_folder
+        Where the samples' planes lie in files, to come into memory as far as they are looked at; None: in memory.
+    as_sample
+        Makes a record a sample, or says why it is none; None: `sample_of`.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def choose(
         except (FileProblem, ValueError) as problem:
             left_out.append((record_id, str(problem)))
             continue
-        sample = sample_of(record_id, record)
+        sample = (as_sample or sample_of)(record_id, record)
         if isinstance(sample, str):
             left_out.append((record_id, sample))
         else:

@@ -26,6 +26,7 @@ from semiview.learning.messages import (
 from semiview.learning.networks import DOWNSCALING, HALO_PX, PatternNet
 from semiview.learning.predictors import checked, predictor_of
 from semiview.learning.samples import Plane, has_square_pixels, scaled
+from semiview.learning.shortage import is_out_of_memory
 from semiview.metrology.contour import half_contours
 from semiview.metrology.uncertainty import edge_uncertainty_px
 
@@ -59,6 +60,17 @@ def predict_scaled(
     network: PatternNet, values: Plane, tile_px: int = TILE_PX, device: torch.device | None = None
 ) -> Plane:
     """As `predict`, from values on the training scale."""
+    return np.clip(tiled(network, values, torch.sigmoid, tile_px, device), 0.0, 1.0)
+
+
+def tiled(
+    network: PatternNet,
+    values: Plane,
+    last: Callable[[torch.Tensor], torch.Tensor],
+    tile_px: int = TILE_PX,
+    device: torch.device | None = None,
+) -> Plane:
+    """What a network answers to a picture (H, W), tile by tile; `last` is done to each answer."""
     padded = _padded(values)
     result = np.empty(padded.shape, np.float32)
     network.eval()
@@ -66,11 +78,11 @@ def predict_scaled(
         for rows, columns, seen_rows, seen_columns in _tiles(padded.shape, tile_px):
             tile = torch.from_numpy(np.ascontiguousarray(padded[seen_rows, seen_columns]))[None, None]
             tile = tile.to(device or "cpu", memory_format=torch.channels_last)
-            seen = torch.sigmoid(network(tile))[0, 0].float().cpu().numpy()
+            seen = last(network(tile))[0, 0].float().cpu().numpy()
             top, left = rows.start - seen_rows.start, columns.start - seen_columns.start
             result[rows, columns] = seen[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
     height, width = values.shape
-    return np.clip(result[:height, :width], 0.0, 1.0)
+    return result[:height, :width]
 
 
 def predict_averaged(
@@ -155,7 +167,9 @@ def _predicted(answer: Answer, item: PredictItem) -> Event:
         return PredictionFailed(item.case_id, f"the picture cannot be predicted: {error}")
     except FileProblem as problem:
         return PredictionFailed(item.case_id, str(problem))
-    except (MemoryError, torch.OutOfMemoryError):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         return PredictionFailed(item.case_id, "there is not enough memory for this picture")
     return PredictionDone(item.case_id, item.out_npy, uncertainty_px)
 

@@ -16,6 +16,8 @@ from typing import Any, Literal
 from semiview.learning.gate import GateReport, GateRules
 
 Device = Literal["auto", "cpu", "cuda"]
+# What a network answers: the pattern in a SEM picture, or the SEM picture of a design.
+Answers = Literal["pattern", "sem"]
 # What the host wants of a running job: nothing, or as `Command` says; abandon: the host is gone.
 Wish = Literal["", "stop", "cancel", "abandon"]
 Outcome = Literal["done", "stopped", "cancelled", "abandoned"]
@@ -41,6 +43,12 @@ class TrainingOptions:
         Epochs without a better validation loss after which the run ends.
     device
         auto takes a GPU where there is one.
+    answers
+        Which way is trained: SEM -> pattern, or design -> SEM, of which nothing is ever measured.
+    bidirectional
+        Train pattern -> SEM beside SEM -> pattern, each held to what the other makes of its answer.
+    adversarial
+        An opponent judges the generated pictures; only where pattern -> SEM is trained.
     """
 
     epochs: int = 10
@@ -53,6 +61,9 @@ class TrainingOptions:
     patience: int = 4
     seed: int = 0
     device: Device = "auto"
+    answers: Answers = "pattern"
+    bidirectional: bool = False
+    adversarial: bool = False
 
     def __post_init__(self) -> None:
         for name in ("epochs", "steps_per_epoch", "batch", "patience"):
@@ -64,6 +75,12 @@ class TrainingOptions:
             raise ValueError(f"learning_rate lies between 0 and 1, not at {self.learning_rate}")
         if not 0 <= self.replay_share < 1:
             raise ValueError(f"replay_share lies in [0, 1), not at {self.replay_share}")
+        if self.bidirectional and self.answers == "sem":
+            raise ValueError("bidirectional training answers with patterns: leave out one of the two options")
+        if self.adversarial and not (self.bidirectional or self.answers == "sem"):
+            raise ValueError(
+                "an opponent judges generated pictures: it needs bidirectional training, or answers of SEM"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,8 @@ class PredictJob:
         Predict every turn and mirror image; the mean is the prediction, the spread is written beside it.
     predictor
         Something else than a network of this program: see `predictors`. Empty: the checkpoint.
+    answers
+        sem: what the designs should look like, in grey levels of the items' own pictures.
     """
 
     checkpoint: str
@@ -100,6 +119,18 @@ class PredictJob:
     device: Device = "auto"
     average: bool = False
     predictor: str = ""
+    answers: Answers = "pattern"
+
+
+@dataclass(frozen=True, slots=True)
+class UnpairedPicture:
+    """A SEM picture of which nobody said what it shows: its grey values as an .npy file, nm per px (NaN: unknown)."""
+
+    case_id: str
+    image_npy: str
+    nm_per_px_x: float
+    nm_per_px_y: float
+    pattern_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +144,12 @@ class FineTuneJob:
     snapshot
         (record id, sha256) of the records that may be used; their hash is the candidate's provenance.
     start_checkpoint, checkpoints_folder
-        File of the current checkpoint, and where the candidate is added. The worker never promotes.
+        File of the current checkpoint, and where the candidate is added. The worker never promotes. A network that
+        answers with SEM pictures starts anew where the first is empty, and is added where `generators` looks.
     gate
         What the comparison asks of the candidate.
+    unpaired
+        Pictures that take part in bidirectional training; none of a group that is held out.
     """
 
     run_folder: str
@@ -125,6 +159,7 @@ class FineTuneJob:
     checkpoints_folder: str
     options: TrainingOptions = field(default_factory=TrainingOptions)
     gate: GateRules = field(default_factory=GateRules)
+    unpaired: tuple[UnpairedPicture, ...] = ()
 
 
 Job = PredictJob | FineTuneJob
@@ -167,7 +202,8 @@ class EpochDone:
     """An epoch's figures.
 
     `validation_loss` is NaN where nothing is held out for it; `seconds` count from the run's start; `memory_mb` is
-    the most that was held.
+    the most that was held, on a GPU where one computes. After `patience` epochs without a better validation loss the
+    run ends; 0: unknown.
     """
 
     epoch: int
@@ -180,6 +216,12 @@ class EpochDone:
     seconds: float
     remaining_s: float
     best_epoch: int
+    patience: int = 0
+
+    @property
+    def plateau(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +263,20 @@ class PredictionFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesScored:
+    """How well generated SEM pictures match the held-out ones, on the scale of -1 to 1: mean absolute difference, SSIM.
+
+    `flat_l1` is what a picture of one grey would reach. NaN where nothing is held out.
+    """
+
+    checkpoint_id: str
+    samples: int
+    l1: float
+    ssim: float
+    flat_l1: float
+
+
+@dataclass(frozen=True, slots=True)
 class GateDone:
     """Current and candidate were compared on the held-out samples."""
 
@@ -259,6 +315,7 @@ Event = (
     | CheckpointSaved
     | PredictionDone
     | PredictionFailed
+    | PicturesScored
     | GateDone
     | Finished
     | WorkFailed

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from semiview.files.durable_file import exclusive_lock, make_folder, write_durably
+from semiview.files.expected_sem_file import DESIGN_TO_SEM
 from semiview.files.problem import FileProblem
 
 SUFFIX = ".safetensors"
@@ -30,6 +31,11 @@ class CheckpointRef:
     id: str
     path: Path
     card: Mapping[str, Any]
+
+    @property
+    def generates(self) -> bool:
+        """True if it answers with pictures: it never becomes the current one, and nothing is measured of them."""
+        return self.card.get("task") == DESIGN_TO_SEM
 
     @property
     def sha256(self) -> str:
@@ -160,9 +166,12 @@ class Registry:
         Raises
         ------
         FileProblem
-            If there is no such checkpoint or the pointer cannot be written; the old one stays in use then.
+            If there is no such checkpoint, it finds no patterns or the pointer cannot be written; the old one stays in
+            use then.
         """
-        self.get(checkpoint_id)
+        reference = self.get(checkpoint_id)
+        if reference.generates:
+            raise FileProblem(reference.path, "it makes SEM pictures and finds no patterns.", "Promote another one.")
         self._append({"action": "promote", "id": checkpoint_id, "by": by, "reason": reason})
 
     def rollback(self, by: str = "", reason: str = "") -> CheckpointRef:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from semiview.files.durable_file import write_durably
 from semiview.learning.chosen_samples import ChosenSamples
+from semiview.learning.generation import picture_of
 from semiview.learning.inference import predict_scaled
 from semiview.learning.networks import PatternNet
 from semiview.learning.runs import PREVIEW_FILE
@@ -32,10 +33,35 @@ def write_preview(folder: Path, network: PatternNet, samples: ChosenSamples) -> 
     FileProblem
         If it cannot be written.
     """
-    shown = (samples.validation or samples.train)[:PREVIEWED]
     path = folder / PREVIEW_FILE
-    write_pictures(path, [middle(sample, PREVIEW_PX) for sample in shown], None, network)
+    write_pictures(path, previewed(samples), None, network)
     return str(path)
+
+
+def write_made_preview(folder: Path, network: PatternNet, samples: ChosenSamples) -> str:
+    """As `write_preview`, of a network that answers with pictures: the real one, and right of it what was made.
+
+    The design is the approved contour of both, and nothing is drawn after it.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be written.
+    """
+    shown, path = previewed(samples), folder / PREVIEW_FILE
+    arrays: dict[str, npt.NDArray[Any]] = {"case_ids": np.array([sample.case_id for sample in shown], dtype=np.str_)}
+    for number, sample in enumerate(shown):
+        made = picture_of(network, sample.pixels, device=next(network.parameters()).device)
+        arrays[f"sem_{number}"] = _bytes((np.clip(np.hstack([sample.target, made]), -1, 1) + 1) / 2)
+        arrays[f"approved_{number}"] = _bytes((np.hstack([sample.pixels, sample.pixels]) + 1) / 2)
+        arrays[f"after_{number}"] = np.zeros_like(arrays[f"approved_{number}"])
+    _write(path, arrays)
+    return str(path)
+
+
+def previewed(samples: ChosenSamples) -> list[Sample]:
+    """The middles of the same few cases: of the first validation samples, else of training samples."""
+    return [middle(sample, PREVIEW_PX) for sample in (samples.validation or samples.train)[:PREVIEWED]]
 
 
 def write_pictures(path: Path, samples: Sequence[Sample], before: PatternNet | None, after: PatternNet) -> None:
@@ -54,9 +80,7 @@ def write_pictures(path: Path, samples: Sequence[Sample], before: PatternNet | N
         arrays[f"after_{number}"] = _bytes(predict_scaled(after, sample.pixels, device=device))
         if before is not None:
             arrays[f"before_{number}"] = _bytes(predict_scaled(before, sample.pixels, device=device))
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    write_durably(path, buffer.getvalue())
+    _write(path, arrays)
 
 
 def middle(sample: Sample, largest_px: int) -> Sample:
@@ -72,3 +96,9 @@ def middle(sample: Sample, largest_px: int) -> Sample:
 def _bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     result: npt.NDArray[np.uint8] = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return result
+
+
+def _write(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    write_durably(path, buffer.getvalue())

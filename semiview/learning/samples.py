@@ -27,9 +27,9 @@ class Sample:
     Attributes
     ----------
     pixels
-        (H, W) scaled grey values, see `scaled`.
+        (H, W) what goes in: scaled grey values, see `scaled`; for the way back the design, -1 to 1.
     target
-        (H, W) share of standing material in each pixel, 0 to 1.
+        (H, W) what should come out: share of standing material, 0 to 1; for the way back scaled grey values.
     weight
         (H, W) 1 where the pixel counts, 0 where it is ignored.
     nm_per_px
@@ -92,10 +92,24 @@ def scaled(pixels: npt.NDArray[Any]) -> Plane:
     training and prediction. A flat picture becomes zero.
     """
     values = pixels.astype(np.float32)
-    low, high = np.percentile(ndimage.uniform_filter(values, 3)[::2, ::2], (LOW_PERCENT, HIGH_PERCENT))
+    low, high = levels(values)
     if not high > low:
         return np.zeros(values.shape, np.float32)
     result: Plane = np.clip((values - low) * np.float32(2 / (high - low)) - 1, -LIMIT, LIMIT).astype(np.float32)
+    return result
+
+
+def levels(pixels: npt.NDArray[Any]) -> tuple[float, float]:
+    """The grey levels that become -1 and 1."""
+    smooth = ndimage.uniform_filter(pixels.astype(np.float32), 3)
+    low, high = np.percentile(smooth[::2, ::2], (LOW_PERCENT, HIGH_PERCENT))
+    return float(low), float(high)
+
+
+def in_grey(values: Plane, pixels: npt.NDArray[Any]) -> Plane:
+    """Values on the fixed scale as grey levels of the picture `pixels`: the inverse of `scaled`."""
+    low, high = levels(pixels)
+    result: Plane = (low + (values + 1) * np.float32((high - low) / 2)).astype(np.float32)
     return result
 
 

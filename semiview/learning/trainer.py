@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from semiview.learning.networks import DOWNSCALING, PatternNet
+from semiview.learning.ranks import ALONE, Ranks
 from semiview.learning.samples import Batch, Sample, middle_batch
 
 WARM_UP_SHARE = 0.05
@@ -28,27 +29,36 @@ class TrainingBrokenError(Exception):
     """Training cannot go on; the text is a sentence for the user."""
 
 
-def pattern_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+def pattern_loss(logits: Tensor, target: Tensor, weight: Tensor, ranks: Ranks = ALONE) -> Tensor:
     """Cross entropy, Dice and cross entropy along edges; ignored pixels count nowhere.
 
     All three are least where the probability equals the share of material in the pixel, so that the half contour
-    keeps its sub-pixel place.
+    keeps its sub-pixel place. With several processes it is the loss of their batches taken together.
     """
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight
     side = 2 * EDGE_REACH_PX + 1
     highest = functional.max_pool2d(target, side, 1, EDGE_REACH_PX)
     lowest = -functional.max_pool2d(-target, side, 1, EDGE_REACH_PX)
     edge = highest - lowest
-    along_edges = (entropy * edge).sum() / (weight * edge).sum().clamp(min=1)
     probability = torch.sigmoid(logits)
-    both = (probability * target * weight).sum()
-    squares = ((probability.square() + target.square()) * weight).sum()
+    sums = (
+        entropy.sum(),
+        weight.sum(),
+        (entropy * edge).sum(),
+        (weight * edge).sum(),
+        (probability * target * weight).sum(),
+        ((probability.square() + target.square()) * weight).sum(),
+    )
+    everywhere, counted, along_edges, edges, both, squares = ranks.total(torch.stack(sums)).unbind()
     dice = 1 - (2 * both + 1) / (squares + 1)
-    return entropy.sum() / weight.sum().clamp(min=1) + DICE_SHARE * dice + EDGE_SHARE * along_edges
+    return everywhere / counted.clamp(min=1) + DICE_SHARE * dice + EDGE_SHARE * along_edges / edges.clamp(min=1)
 
 
 class Trainer:
-    """A network in training and the moving average of its weights, which is what is validated and kept."""
+    """A network in training and the moving average of its weights, which is what is validated and kept.
+
+    With several processes each takes its share of every batch, and all take the same step.
+    """
 
     def __init__(
         self,
@@ -58,9 +68,11 @@ class Trainer:
         weight_decay: float,
         seed: int,
         device: torch.device,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.network = network.to(device)
         self.steps, self.learning_rate, self.seed, self.device = steps, learning_rate, seed, device
+        self.ranks = ranks
         self.step = 0
         self.average = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
         decayed = [p for p in network.parameters() if p.ndim > 1]
@@ -88,13 +100,22 @@ class Trainer:
         TrainingBrokenError
             If the loss or the gradient is no longer a number.
         """
+        self.begin_step()
+        loss = self.training_loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        return self.end_step(loss)
+
+    def begin_step(self) -> None:
+        """Set what the step to come depends on."""
         torch.manual_seed(int(np.random.SeedSequence((self.seed, self.step)).generate_state(1)[0]))
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
-        loss = self._loss(self.network, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+
+    def end_step(self, loss: Tensor) -> float:
+        """Follow the gradients that `loss` left; returns its value, or raises TrainingBrokenError."""
+        self.ranks.average_gradients(self.network)
         length = torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT)
         value = float(loss.detach())
         if not (math.isfinite(value) and math.isfinite(float(length))):
@@ -116,7 +137,7 @@ class Trainer:
             return math.nan
         network = self.averaged()
         with torch.inference_mode():
-            losses = [float(self._loss(network, middle_batch(s, VALIDATION_PX, DOWNSCALING))) for s in samples]
+            losses = [float(self.loss(network, middle_batch(s, VALIDATION_PX, DOWNSCALING))) for s in samples]
         return sum(losses) / len(losses)
 
     def averaged(self) -> PatternNet:
@@ -155,12 +176,26 @@ class Trainer:
                 }
         self.step = step
 
-    def _loss(self, network: PatternNet, batch: Batch) -> Tensor:
+    def training_loss(self, batch: Batch) -> Tensor:
+        """What a step makes smaller."""
+        return self.loss(self.network, self.ranks.share(batch), self.ranks)
+
+    def loss(self, network: PatternNet, batch: Batch, ranks: Ranks = ALONE) -> Tensor:
+        """How far what a network answers to a batch is from what it should."""
+        pixels, target, weight = self.planes(batch)
+        return pattern_loss(self.answer(network, pixels), target, weight, ranks)
+
+    def planes(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """A batch on the device."""
         pixels, target, weight = (
             torch.from_numpy(plane).to(self.device, memory_format=torch.channels_last)
             for plane in (batch.pixels, batch.target, batch.weight)
         )
+        return pixels, target, weight
+
+    def answer(self, network: torch.nn.Module, planes: Tensor) -> Tensor:
+        """What a network answers, in float32."""
         # Halves the time on a GPU; on a CPU bf16 is slower than it saves, and results there stay the same to the bit.
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = network(pixels)
-        return pattern_loss(logits.float(), target, weight)
+            answered: Tensor = network(planes)
+        return answered.float()

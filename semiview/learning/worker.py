@@ -2,15 +2,23 @@
 
 Events go to stdout, one JSON line each; `{"command": "stop"}` and `{"command": "cancel"}` come in over stdin, and its
 end means that the program that asked is gone.
+
+Several GPUs or machines: `torchrun --nproc-per-node N -m semiview.learning.worker RUN/job.json`, where a run that was
+begun goes on from its last epoch.
 """
 
+import contextlib
+import io
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import IO, TextIO
 
+from semiview.files.problem import FileProblem
 from semiview.learning.messages import (
     Command,
     Event,
@@ -23,14 +31,16 @@ from semiview.learning.messages import (
     decode,
     encode,
 )
+from semiview.learning.runs import write_outcome
 from semiview.learning.worker_host import become_worker, environment_for, lower_priority, thread_count
 
 
 class Wishes:
     """What the host asked for last; listens in a thread of its own."""
 
-    def __init__(self, channel: IO[str]) -> None:
+    def __init__(self, channel: IO[str], end_is_abandon: bool = True) -> None:
         self._wish: Wish = ""
+        self._end_is_abandon = end_is_abandon
         threading.Thread(target=self._listen, args=(channel,), daemon=True).start()
 
     def __call__(self) -> Wish:
@@ -46,7 +56,12 @@ class Wishes:
                 continue
             if isinstance(message, Command):
                 self._wish = message.command
-        self._wish = self._wish or "abandon"
+        if self._end_is_abandon:
+            self._wish = self._wish or "abandon"
+
+
+class EndedFromOutsideError(Exception):
+    """`torchrun` ends this process, because another one of the run is gone or somebody ended them all."""
 
 
 def main() -> int:
@@ -60,11 +75,38 @@ def main() -> int:
         return _say(channel, WorkFailed(f"The job cannot be read: {error}"))
     if not isinstance(job, (PredictJob, FineTuneJob)):
         return _say(channel, WorkFailed("The file holds no job."))
-    wishes = Wishes(sys.stdin)
+    company = process_count() > 1
+    # Of several processes the first alone is asked and speaks. `torchrun` may have no terminal: its end says nothing.
+    wishes = Wishes(sys.stdin if int(os.environ.get("RANK", "0")) == 0 else io.StringIO(), end_is_abandon=not company)
+    if company:
+        signal.signal(signal.SIGTERM, _end_from_outside)
     result = 1
-    for event in work(job, wishes):
-        result = _say(channel, event)
+    try:
+        for event in work(job, wishes):
+            result = _say(channel, event)
+    except EndedFromOutsideError:
+        return _say(channel, _left_alone(job))
     return result
+
+
+def process_count() -> int:
+    """How many processes `torchrun` has started for this run."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _end_from_outside(_signal: int, _frame: FrameType | None) -> None:
+    raise EndedFromOutsideError
+
+
+def _left_alone(job: Job) -> WorkFailed:
+    event = WorkFailed(
+        "Another process of this run is gone, or they were all ended. Start them again; the run goes on from its last "
+        "epoch."
+    )
+    if isinstance(job, FineTuneJob) and int(os.environ.get("RANK", "0")) == 0:
+        with contextlib.suppress(FileProblem):
+            write_outcome(Path(job.run_folder), event)
+    return event
 
 
 def private_stdout() -> TextIO:
@@ -80,15 +122,18 @@ def work(job: Job, wishes: Wishes) -> Iterator[Event]:
     try:
         import torch
 
+        from semiview.learning.generation import expect_items
         from semiview.learning.inference import predict_items
+        from semiview.learning.ranks import join, leave
         from semiview.learning.training import fine_tune
     except ImportError as error:
         yield WorkFailed(f"PyTorch cannot be used: {error}. Install it as the README says.")
         return
     wanted = job.device if isinstance(job, PredictJob) else job.options.device
-    threads = thread_count()
+    threads = max(thread_count() // processes_here(), 1)
     if wanted != "cpu" and torch.cuda.is_available():
-        device = torch.device("cuda")
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+        torch.cuda.set_device(device)
         note = f"computing on {torch.cuda.get_device_name(device)}"
     else:
         device = torch.device("cpu")
@@ -96,11 +141,29 @@ def work(job: Job, wishes: Wishes) -> Iterator[Event]:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
         lower_priority()
-    yield Started(device.type, threads, note)
     if isinstance(job, PredictJob):
-        yield from predict_items(job, wishes, device)
-    else:
-        yield from fine_tune(job, wishes, device)
+        yield Started(device.type, threads, note)
+        yield from (expect_items if job.answers == "sem" else predict_items)(job, wishes, device)
+        return
+    try:
+        ranks = join(device)
+    except (RuntimeError, ValueError) as error:
+        yield WorkFailed(f"The processes of this run do not find each other: {error}")
+        return
+    together = f"{ranks.count} processes together, each with a batch of {job.options.batch}." if ranks.count > 1 else ""
+    try:
+        if ranks.first:
+            yield Started(device.type, threads, f"{note} {together}".strip())
+        for event in fine_tune(job, wishes, device, ranks):
+            if ranks.first or isinstance(event, WorkFailed):
+                yield event
+    finally:
+        leave()
+
+
+def processes_here() -> int:
+    """How many of a run's processes share this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def _say(channel: TextIO, event: Event) -> int:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from semiview.files.problem import FileProblem
-from semiview.learning import training
+from semiview.learning import training, training_run
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.chosen_samples import choose
 from semiview.learning.messages import (
@@ -118,7 +118,7 @@ def test_that_cancel_discards(toy):
 
 def test_that_training_ends_when_validation_no_longer_improves(toy, monkeypatch):
     losses = iter([0.5, 0.4, 0.45, 0.41, 0.3, 0.2])
-    monkeypatch.setattr(training.Trainer, "validation_loss", lambda *_: next(losses))
+    monkeypatch.setattr(training_run.Trainer, "validation_loss", lambda *_: next(losses))
     events = list(fine_tune(toy.job(epochs=6, steps_per_epoch=1, patience=2)))
     assert [event.best_epoch for event in of(EpochDone, events)] == [1, 2, 2, 2]
     assert of(CheckpointSaved, events)[0].epoch == 2
@@ -129,7 +129,7 @@ def test_that_a_network_that_explodes_ends_the_run_with_a_sentence(toy):
     network, _ = load_network(toy.start)
     with torch.no_grad():
         network.head.weight.fill_(float("nan"))
-    toy.start.write_bytes(training.to_bytes(network, {"id": "broken"}))
+    toy.start.write_bytes(training_run.to_bytes(network, {"id": "broken"}))
     events = list(fine_tune(toy.job()))
     assert isinstance(events[-1], WorkFailed)
     assert "no longer a number" in events[-1].reason
@@ -138,7 +138,7 @@ def test_that_a_network_that_explodes_ends_the_run_with_a_sentence(toy):
 
 def test_that_the_batch_is_halved_when_memory_runs_out(toy, monkeypatch):
     sizes = []
-    whole_step = training.Trainer.train_step
+    whole_step = training_run.Trainer.train_step
 
     def step(self, batch):
         sizes.append(len(batch.pixels))
@@ -146,7 +146,7 @@ def test_that_the_batch_is_halved_when_memory_runs_out(toy, monkeypatch):
             raise MemoryError
         return whole_step(self, batch)
 
-    monkeypatch.setattr(training.Trainer, "train_step", step)
+    monkeypatch.setattr(training_run.Trainer, "train_step", step)
     events = list(fine_tune(toy.job(epochs=1, steps_per_epoch=2, batch=4)))
     assert sizes == [4, 2, 1, 1]
     assert isinstance(events[-1], Finished)
@@ -167,14 +167,14 @@ def test_that_a_missing_start_is_said(toy):
 
 def test_that_replayed_patches_are_asked_for(toy, monkeypatch):
     asked = []
-    draw = training.draw_batch
+    draw = training_run.draw_batch
 
     def watched(new, replay, size, replayed, patch_px, rng):
         asked.append((len(replay), replayed))
         return draw(new, replay, size, replayed, patch_px, rng)
 
-    monkeypatch.setattr(training, "draw_batch", watched)
-    monkeypatch.setattr(training, "REPLAY_SEEDS", range(2))
+    monkeypatch.setattr(training_run, "draw_batch", watched)
+    monkeypatch.setattr(training_run, "REPLAY_SEEDS", range(2))
     list(fine_tune(toy.job(epochs=1, steps_per_epoch=1, batch=4, replay_share=0.5)))
     assert asked == [(2, 2)]
 
@@ -186,7 +186,7 @@ def test_that_progress_counts_every_step(toy):
 
 
 def test_that_a_full_disk_ends_the_run_with_a_sentence_and_room_lets_it_go_on(toy, monkeypatch):
-    job, kept = toy.job(epochs=3, steps_per_epoch=2), training.save_state
+    job, kept = toy.job(epochs=3, steps_per_epoch=2), training_run.save_state
     Path(job.run_folder, "job.json").write_text(encode(job))
     saves = []
 
@@ -196,7 +196,7 @@ def test_that_a_full_disk_ends_the_run_with_a_sentence_and_room_lets_it_go_on(to
             raise FileProblem(Path(job.run_folder), "not saved, the disk is full.", "Make room.")
         kept(job, state)
 
-    monkeypatch.setattr(training, "save_state", full)
+    monkeypatch.setattr(training_run, "save_state", full)
     events = list(fine_tune(job))
     assert isinstance(events[-1], WorkFailed)
     assert "disk is full" in events[-1].reason
@@ -216,7 +216,7 @@ def test_that_a_lost_gpu_is_said_and_the_run_goes_on_without_one(toy, monkeypatc
             raise RuntimeError("CUDA error: device lost\nand more")
             yield
 
-        patch.setattr(training._Run, "events", lost)
+        patch.setattr(training_run.PatternRun, "events", lost)
         events = list(fine_tune(job, device=torch.device("cuda")))
     assert "The GPU is lost" in events[-1].reason
     assert "and more" not in events[-1].reason
@@ -230,7 +230,7 @@ def test_that_samples_lie_on_the_disk_while_a_run_is_at_work_and_are_gone_after_
     job = toy.job(epochs=1, steps_per_epoch=1)
     run = fine_tune(job)
     next(run)
-    folder = training.planes_folder(job)
+    folder = training_run.planes_folder(job)
     planes = list(folder.glob("*.npy"))
     assert len(planes) == 3 * len(job.snapshot)
     samples = choose(toy.store, job.snapshot, folder)
