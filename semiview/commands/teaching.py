@@ -5,9 +5,20 @@ from typing import Annotated
 import typer
 
 from semiview.commands.options import CaseOption, ProjectArgument, known_cases, watch
-from semiview.commands.terminal import DONE, FAILURES, JsonOption, in_words, print_json, print_table, say, warn
-from semiview.learning.messages import TrainingOptions
+from semiview.commands.terminal import (
+    DONE,
+    FAILURES,
+    JsonOption,
+    in_words,
+    print_json,
+    print_table,
+    say,
+    warn,
+    wrong_use,
+)
+from semiview.learning.messages import Answers, TrainingOptions
 from semiview.tasks.drift import watch_project
+from semiview.tasks.expect import expect_project
 from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.train import train_project
 from semiview.tasks.trigger import look_for_trigger
@@ -29,14 +40,23 @@ def predict(
     predictor: Annotated[
         str, typer.Option("--with", help="In place of the checkpoint: classical, onnx:FILE, or an installed package's.")
     ] = "",
+    direction: Annotated[
+        Answers,
+        typer.Option(help="sem: what the registered design should look like in the SEM, for comparison alone."),
+    ] = "pattern",
     case: CaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the current checkpoint and write predictions/."""
+    if direction == "sem" and (average or predictor):
+        wrong_use("--direction sem takes the network that was trained for it, and averages nothing")
     workspace = open_workspace(project, read_only=True)
     warn(workspace.project.problems)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
-    result = watch(predict_project(workspace, PredictOptions(all_cases, average, predictor), wanted), "predict")
+    if direction == "sem":
+        result = watch(expect_project(workspace, all_cases, wanted), "predict")
+    else:
+        result = watch(predict_project(workspace, PredictOptions(all_cases, average, predictor), wanted), "predict")
     if as_json:
         print_json(
             {
@@ -62,9 +82,26 @@ def train(
     if_triggered: Annotated[
         bool, typer.Option("--if-triggered", help="Only if corrections or drift say that it is time; else end with 0.")
     ] = False,
+    direction: Annotated[
+        Answers,
+        typer.Option(help="sem: the way back, from registered designs to SEM pictures; it is never promoted."),
+    ] = "pattern",
+    bidirectional: Annotated[
+        bool, typer.Option(help="Train the way back beside it, each held to what the other makes of its answer.")
+    ] = False,
+    adversarial: Annotated[
+        bool, typer.Option(help="An opponent judges the generated pictures: with --direction sem or --bidirectional.")
+    ] = False,
+    processes: Annotated[int, typer.Option(help="Processes that train together, one a GPU.", min=1)] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune from the feedback store; same worker, same gate as the window."""
+    try:
+        options = TrainingOptions(
+            epochs=epochs, seed=seed, answers=direction, bidirectional=bidirectional, adversarial=adversarial
+        )
+    except ValueError as error:
+        wrong_use(str(error))
     workspace = open_workspace(project)
     trigger = watch(look_for_trigger(workspace), "trigger") if if_triggered else None
     if trigger is not None:
@@ -75,7 +112,7 @@ def train(
             if as_json:
                 print_json({"run": None, "trigger": trigger.as_json()})
             return
-    result = watch(train_project(workspace, TrainingOptions(epochs=epochs, seed=seed), promote), "train")
+    result = watch(train_project(workspace, options, promote, processes), "train")
     if as_json:
         said = {} if trigger is None else {"trigger": trigger.as_json()}
         print_json({**result.as_json(), **said})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from semiview.files.durable_file import write_durably
 from semiview.learning.messages import EpochDone, FineTuneJob, decode, encode, plain
-from semiview.learning.runs import STATE_FILE
+from semiview.learning.runs import STATE_FILE, UNPAIRED_FOLDER
 
 BEST = "best/"
 
@@ -70,5 +71,6 @@ def load_state(job: FineTuneJob) -> RunState | None:
 
 
 def drop_state(job: FineTuneJob) -> None:
-    """Forget a run that has ended."""
+    """Forget a run that has ended, with the pictures that were copied for it."""
+    shutil.rmtree(Path(job.run_folder) / UNPAIRED_FOLDER, ignore_errors=True)
     (Path(job.run_folder) / STATE_FILE).unlink(missing_ok=True)

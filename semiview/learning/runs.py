@@ -12,6 +12,7 @@ from semiview.learning.worker_host import JOB_FILE
 OUTCOME_FILE = "outcome.json"
 STATE_FILE = "state.safetensors"
 PREVIEW_FILE = "preview.npz"
+UNPAIRED_FOLDER = "unpaired"  # copies of pictures that a run in both ways learns from
 CHANGED_FILE = "changed.npz"
 
 

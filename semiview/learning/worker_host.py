@@ -38,9 +38,12 @@ TAIL_LINES = 20
 NICENESS = 10
 
 
-def command_for(job_file: Path) -> list[str]:
-    """Program and arguments of a worker for a job's file."""
-    return [sys.executable, "-m", "semiview.learning.worker", str(job_file)]
+def command_for(job_file: Path, processes: int = 1) -> list[str]:
+    """Program and arguments of a worker for a job's file; several processes train together under `torchrun`."""
+    worker = ["-m", "semiview.learning.worker", str(job_file)]
+    if processes == 1:
+        return [sys.executable, *worker]
+    return [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", *worker]
 
 
 def environment_for(base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -145,8 +148,10 @@ class RunningWorker:
                 stdin.flush()
 
 
-def run_worker(job: Job, on_started: Callable[[RunningWorker], None] | None = None) -> Iterator[Event]:
-    """Run a job in a child process and yield what it says.
+def run_worker(
+    job: Job, on_started: Callable[[RunningWorker], None] | None = None, processes: int = 1
+) -> Iterator[Event]:
+    """Run a job in a child process, or a training in several, and yield what it says.
 
     The last event is `Finished` or `WorkFailed`. Closing the iterator cancels the job and ends the child: first by
     asking, then by terminating, then by killing its group.
@@ -161,7 +166,7 @@ def run_worker(job: Job, on_started: Callable[[RunningWorker], None] | None = No
         job_file, log_file = prepared_folder(folder, job)
         with log_file.open("a+b") as log:
             process = subprocess.Popen(
-                command_for(job_file),
+                command_for(job_file, processes),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

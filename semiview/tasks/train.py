@@ -7,11 +7,13 @@ from typing import Any
 
 from semiview.files.problem import FileProblem
 from semiview.learning.gate import GateReport, GateRules
+from semiview.learning.generators import newest_generator
 from semiview.learning.messages import (
     EpochDone,
     FineTuneJob,
     Finished,
     GateDone,
+    PicturesScored,
     SamplesChosen,
     TrainingOptions,
     WorkFailed,
@@ -20,6 +22,7 @@ from semiview.learning.messages import (
 from semiview.learning.worker_host import LOG_FILE, run_worker
 from semiview.tasks.progress import Progress, Task
 from semiview.tasks.trigger import RUN_NAME
+from semiview.tasks.unpaired import unpaired_pictures
 from semiview.tasks.workspace import Workspace
 
 
@@ -35,6 +38,8 @@ class TrainResult:
         The candidate is the current checkpoint now.
     failed
         Why the run ended without a candidate, or an empty string.
+    pictures
+        How near the pictures of a network design -> SEM come; the gate says nothing of it.
     """
 
     run: Path
@@ -44,6 +49,7 @@ class TrainResult:
     gate: GateReport | None
     promoted: bool
     failed: str = ""
+    pictures: PicturesScored | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What `train --json` prints."""
@@ -55,6 +61,7 @@ class TrainResult:
             "gate": None if self.gate is None else plain(self.gate),
             "promoted": self.promoted,
             "failed": self.failed,
+            "pictures": None if self.pictures is None else plain(self.pictures),
         }
 
 
@@ -72,26 +79,38 @@ def training_job(workspace: Workspace, options: TrainingOptions) -> FineTuneJob:
         raise FileProblem(
             project.feedback_folder, "No approved shape to train on yet.", "Accept or correct some cases first."
         )
-    begun = datetime.now(UTC).strftime(RUN_NAME)
+    run_folder = project.runs_folder / datetime.now(UTC).strftime(RUN_NAME)
+    if options.answers == "sem":
+        earlier = newest_generator(project.checkpoints_folder)
+        start = "" if earlier is None else str(earlier.path)
+    else:
+        start = str(workspace.registry.current().path)
     return FineTuneJob(
-        run_folder=str(project.runs_folder / begun),
+        run_folder=str(run_folder),
         store_folder=str(project.feedback_folder),
         snapshot=snapshot,
-        start_checkpoint=str(workspace.registry.current().path),
+        start_checkpoint=start,
         checkpoints_folder=str(project.checkpoints_folder),
         options=options,
         gate=GateRules(worst_epe_nm=project.settings.worst_epe_nm),
+        unpaired=unpaired_pictures(workspace, run_folder) if options.bidirectional else (),
     )
 
 
-def train_project(workspace: Workspace, options: TrainingOptions, promote: bool) -> Task[TrainResult]:
-    """Run one training in the worker; promote the candidate where the gate permits it and `promote` is True."""
+def train_project(
+    workspace: Workspace, options: TrainingOptions, promote: bool, processes: int = 1
+) -> Task[TrainResult]:
+    """Run one training in the worker; promote the candidate where the gate permits it and `promote` is True.
+
+    Several `processes`, one a GPU, take each step together with the options' batch in each of them.
+    """
     job = training_job(workspace, options)
     epochs: list[EpochDone] = []
     samples: SamplesChosen | None = None
     gate: GateReport | None = None
+    pictures: PicturesScored | None = None
     checkpoint_id = failed = ""
-    for event in run_worker(job):
+    for event in run_worker(job, processes=processes):
         if isinstance(event, SamplesChosen):
             samples = event
         elif isinstance(event, EpochDone):
@@ -100,6 +119,8 @@ def train_project(workspace: Workspace, options: TrainingOptions, promote: bool)
             yield Progress(event.epoch, options.epochs, losses)
         elif isinstance(event, GateDone):
             gate = event.report
+        elif isinstance(event, PicturesScored):
+            pictures = event
         elif isinstance(event, Finished):
             checkpoint_id = event.checkpoint_id
         elif isinstance(event, WorkFailed):
@@ -107,4 +128,4 @@ def train_project(workspace: Workspace, options: TrainingOptions, promote: bool)
     promoted = promote and not failed and gate is not None and gate.verdict == "promote"
     if promoted:
         workspace.registry.promote(checkpoint_id, by="gate", reason="better on held-out groups")
-    return TrainResult(Path(job.run_folder), checkpoint_id, samples, tuple(epochs), gate, promoted, failed)
+    return TrainResult(Path(job.run_folder), checkpoint_id, samples, tuple(epochs), gate, promoted, failed, pictures)

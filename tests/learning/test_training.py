@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from semiview.files.problem import FileProblem
-from semiview.learning import training, training_run
+from semiview.learning import training_run
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.chosen_samples import choose
 from semiview.learning.messages import (

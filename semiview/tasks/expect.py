@@ -1,0 +1,86 @@
+"""What the designs of a project should look like in the SEM, made in the worker by the newest checkpoint for that."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from semiview.files.expected_sem_file import is_generated
+from semiview.files.problem import FileProblem
+from semiview.learning.generators import newest_generator
+from semiview.learning.messages import PredictionDone, PredictionFailed, PredictItem, PredictJob, WorkFailed
+from semiview.learning.worker_host import run_worker
+from semiview.tasks.open import open_case
+from semiview.tasks.predict import PredictResult, predict_item, with_design
+from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
+from semiview.tasks.workspace import Workspace
+
+NO_DESIGN = "it has no design whose tone and pixel size are known"
+NOT_REGISTERED = "its registration is not sure: align it, or register it by hand"
+SURE = ("unique", "periodic", "manual")
+
+
+def expect_project(
+    workspace: Workspace, all_cases: bool = False, case_ids: Sequence[str] | None = None
+) -> Task[PredictResult]:
+    """Write the expected picture of every case that has a design and a registration; the others are named.
+
+    Parameters
+    ----------
+    all_cases
+        Also those that have this checkpoint's picture already.
+
+    Raises
+    ------
+    FileProblem
+        If no network for that way has been trained in the project.
+    """
+    project = workspace.project
+    generator = newest_generator(project.checkpoints_folder)
+    if generator is None:
+        raise FileProblem(
+            project.checkpoints_folder,
+            "No network that makes SEM pictures of designs has been trained in this project.",
+            "Run `semiview train PROJECT --direction sem` first.",
+        )
+    paths: dict[str, Path] = {}
+    failed: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="semiview-expect-") as scratch:
+        items: list[PredictItem] = []
+        for row in project.rows:
+            out = project.prediction_path(generator.id, row.case_id)
+            if (case_ids is not None and row.case_id not in case_ids) or (
+                not all_cases and out.exists() and is_generated(out)
+            ):
+                continue
+            try:
+                items.append(_item(workspace, generator.id, row.case_id, Path(scratch) / f"{len(items)}.npy"))
+            except FileProblem as problem:
+                failed[row.case_id] = problem.reason
+                yield CaseFailed(row.case_id, problem.reason)
+        job = PredictJob(str(generator.path), tuple(items), answers="sem")
+        for event in run_worker(job) if items else ():
+            if isinstance(event, PredictionDone):
+                paths[event.case_id] = Path(event.path)
+                yield CaseDone(event.case_id, f"made by {generator.id}")
+                yield Progress(len(paths), len(items), event.case_id)
+            elif isinstance(event, PredictionFailed):
+                failed[event.case_id] = event.reason
+                yield CaseFailed(event.case_id, event.reason)
+            elif isinstance(event, WorkFailed):
+                for item in items:
+                    if item.case_id not in paths and item.case_id not in failed:
+                        failed[item.case_id] = event.reason
+                        yield CaseFailed(item.case_id, event.reason)
+    return PredictResult(generator.id, paths, failed, {})
+
+
+def _item(workspace: Workspace, maker: str, case_id: str, image_npy: Path) -> PredictItem:
+    """A case's picture and registered design, laid out for the worker; FileProblem if either cannot be had."""
+    opened = open_case(workspace, case_id)
+    image = workspace.project.row(case_id).image
+    if opened.document.registration.trust.verdict not in SURE:
+        raise FileProblem(image, NOT_REGISTERED)
+    item = with_design(workspace, predict_item(workspace, maker, case_id, image_npy), image_npy)
+    if not item.design_npy:
+        raise FileProblem(image, NO_DESIGN)
+    return item
