@@ -92,9 +92,10 @@ def join(device: torch.device) -> Ranks:
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return ALONE
-    backend = "nccl" if device.type == "cuda" else "gloo"
-    arguments: dict[str, Any] = {"device_id": device} if device.type == "cuda" else {}
-    distributed.init_process_group(backend, timeout=LONGEST_WAIT, **arguments)
+    # NCCL takes one GPU a process; processes that share one, or have none, talk over gloo.
+    own_gpu = device.type == "cuda" and int(os.environ.get("LOCAL_WORLD_SIZE", "1")) <= torch.cuda.device_count()
+    arguments: dict[str, Any] = {"device_id": device} if own_gpu else {}
+    distributed.init_process_group("nccl" if own_gpu else "gloo", timeout=LONGEST_WAIT, **arguments)
     return Ranks(distributed.get_rank(), distributed.get_world_size())
 
 

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from semiview.learning.samples import Sample, draw_batch, middle_batch, scaled
+from semiview.learning.samples import Sample, draw_batch, in_grey, middle_batch, scaled
 
 
 def sample(name="s", pattern_type="t", shape=(96, 80), nm_per_px=(2.0, 2.0), value=None):
@@ -28,9 +30,25 @@ def test_that_a_flat_picture_becomes_zero():
     assert not scaled(np.full((40, 40), 77, np.uint8)).any()
 
 
-def test_that_picture_and_shape_are_cut_and_turned_alike():
-    batch = draw_batch([sample()], [], 16, 0, 64, np.random.default_rng(0))
+def test_that_picture_shape_and_weight_are_cut_and_turned_alike():
+    source = sample()
+    source = replace(source, weight=source.pixels.copy())
+    batch = draw_batch([source], [], 16, 0, 64, np.random.default_rng(0))
     np.testing.assert_array_equal(batch.pixels, batch.target)
+    np.testing.assert_array_equal(batch.pixels, batch.weight)
+
+
+def test_that_all_eight_turns_and_mirror_images_are_drawn_and_no_other_picture():
+    source = sample(shape=(64, 64))
+    turned = [np.rot90(source.pixels, quarters) for quarters in range(4)]
+    known = [plane.tobytes() for one in turned for plane in (one, one[:, ::-1])]
+    drawn = draw_batch([source], [], 200, 0, 64, np.random.default_rng(0)).pixels[:, 0]
+    assert {plane.tobytes() for plane in drawn} == set(known)
+    flat = replace(source, nm_per_px=(2.0, 2.2))
+    drawn = draw_batch([flat], [], 200, 0, 64, np.random.default_rng(0)).pixels[:, 0]
+    # What is left turns neither axis into the other, so that x stays x: no axis metadata has to be turned with it.
+    half = [plane.tobytes() for one in turned[::2] for plane in (one, one[:, ::-1])]
+    assert {plane.tobytes() for plane in drawn} == set(half)
 
 
 def test_that_patches_hold_grey_values_of_the_picture_and_no_others():
@@ -59,6 +77,30 @@ def test_that_rare_pattern_types_are_drawn_as_often_as_common_ones():
     many = [sample(f"m{i}", "common", value=1.0) for i in range(9)]
     batch = draw_batch([*many, sample("r", "rare", value=-1.0)], [], 400, 0, 64, np.random.default_rng(0))
     assert float((batch.pixels[:, 0, 0, 0] == -1).mean()) == pytest.approx(0.5, abs=0.1)
+
+
+def test_that_the_replayed_half_has_every_pattern_type_equally_often():
+    old = [*(sample(f"o{i}", "common", value=-1.0) for i in range(9)), sample("r", "rare", value=-2.0)]
+    batch = draw_batch([sample("n", value=1.0)], old, 400, 200, 64, np.random.default_rng(0))
+    first = batch.pixels[:, 0, 0, 0]
+    assert int((first == 1).sum()) == 200
+    assert float((first == -2).sum()) == pytest.approx(100, abs=25)
+
+
+def test_that_every_patch_of_a_picture_keeps_the_scale_of_the_whole():
+    dark_half = np.zeros((128, 128), np.uint16)
+    dark_half[:, 64:] = 1000
+    whole = scaled(dark_half)
+    source = replace(sample(shape=(128, 128)), pixels=whole, target=whole)
+    batch = draw_batch([source], [], 50, 0, 64, np.random.default_rng(0))
+    assert set(np.unique(batch.pixels)) == {np.float32(-1), np.float32(1)}  # a patch all dark is not stretched
+
+
+def test_that_the_scale_can_be_undone_to_the_grey_levels_of_the_picture():
+    picture = np.random.default_rng(0).integers(1000, 50_000, (64, 64)).astype(np.uint16)
+    values = scaled(picture)
+    inside = np.abs(values) < 3
+    np.testing.assert_allclose(in_grey(values, picture)[inside], picture[inside], rtol=1e-3)
 
 
 def test_that_a_picture_smaller_than_the_patch_is_reflected():
