@@ -29,7 +29,8 @@ def unpaired_pictures(workspace: Workspace, run_folder: Path) -> tuple[UnpairedP
         and splits.get(row.info.group or row.case_id, "") not in ("validation", "test")
     ]
     chosen = free[:: -(-len(free) // MOST) or 1]
-    folder, found = run_folder / UNPAIRED_FOLDER, []
+    folder = run_folder / UNPAIRED_FOLDER
+    found: list[UnpairedPicture] = []
     for row in chosen:
         try:
             sem = workspace.project.load(row.case_id).sem

@@ -60,6 +60,7 @@ class Training(QObject):
         self._worker: WorkerProcess | None = None
         self._preparing = False
         self._ending = ""
+        self._finds_patterns = True
         self.epochs: list[EpochDone] = []
         self.progress: Progress | None = None
         self.report: GateReport | None = None
@@ -217,6 +218,7 @@ class Training(QObject):
     def _begin(self, job: FineTuneJob) -> None:
         self._preparing = False
         self._ending = ""
+        self._finds_patterns = job.options.answers == "pattern"  # else there is nothing to promote
         self.run_folder = Path(job.run_folder)
         self._worker = WorkerProcess(self)
         self._worker.said.connect(self._said)
@@ -247,7 +249,7 @@ class Training(QObject):
             self.previewed = event.epoch
             self.pictures_changed.emit()
         elif isinstance(event, CheckpointSaved):
-            self.candidate = event.checkpoint_id
+            self.candidate = event.checkpoint_id if self._finds_patterns else ""
             self.changed.emit()
         elif isinstance(event, GateDone):
             self.candidate, self.report = event.checkpoint_id, event.report
@@ -266,7 +268,7 @@ class Training(QObject):
             self._say(f"{event.reason} The current checkpoint is as it was.{again}")
             self.failed.emit(event.reason, event.stderr_tail)
         else:
-            self.candidate = event.checkpoint_id
+            self.candidate = event.checkpoint_id if self._finds_patterns else ""
             self._say(event.text or f"The run is {event.outcome} after {event.seconds:.0f} s.")
         self.look()
         self.ended.emit()
