@@ -1,7 +1,8 @@
 """Who has which case open: a small file a window, so that several windows on one project know of each other.
 
 A hint and no lock on the case: nobody ever waits for anybody. Each window holds the lock of a file of its own, which
-goes with it when it dies; so the living are told from the dead at once.
+goes with it when it dies; so the living are told from the dead at once. Where locks say nothing, as on some shares, the
+process tells on the same machine and the age of the file on another: a window that lives writes it every few seconds.
 """
 
 import contextlib
@@ -9,22 +10,29 @@ import json
 import os
 import secrets
 import socket
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from semiview.files.durable_file import LOCK_SUFFIX, try_lock
 
 FOLDER_NAME = "presence"
+SILENT_S = 120.0  # a window that has said nothing for so long is not counted; it may be asleep
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """One window: who sits at it, where, and which case is open (empty: none). `token` names the window."""
+    """One window: who sits at it, where, and which case is open (empty: none). `token` names the window.
+
+    `pid` and `started` name its process: a number is used again, a number with its start is not.
+    """
 
     token: str
     reviewer: str
     host: str
     case_id: str
+    pid: int = 0
+    started: str = ""
 
 
 class PresenceFile:
@@ -38,12 +46,14 @@ class PresenceFile:
 
     def say(self, reviewer: str, case_id: str) -> None:
         """Tell that the window is here, with that case open."""
-        data = json.dumps(asdict(Presence(self._token, reviewer, socket.gethostname(), case_id)))
+        here, pid = socket.gethostname(), os.getpid()
+        data = json.dumps(asdict(Presence(self._token, reviewer, here, case_id, pid, _start_of(pid))))
         part = self._path.with_suffix(".part")
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._lock is None:
-                self._lock = try_lock(self._path.with_suffix(LOCK_SUFFIX))
+                with contextlib.suppress(OSError):
+                    self._lock = try_lock(self._path.with_suffix(LOCK_SUFFIX))
             part.write_text(data, encoding="utf-8")
             part.replace(self._path)
 
@@ -73,11 +83,29 @@ def living(feedback_folder: Path) -> tuple[Presence, ...]:
     with contextlib.suppress(OSError):
         for path in sorted((feedback_folder / FOLDER_NAME).glob("*.json")):
             with contextlib.suppress(OSError, ValueError, TypeError):
-                free = try_lock(path.with_suffix(LOCK_SUFFIX))
-                if free is None:
-                    found.append(Presence(**json.loads(path.read_text(encoding="utf-8"))))
-                else:
-                    os.close(free)
+                one = Presence(**json.loads(path.read_text(encoding="utf-8")))
+                if _is_dead(path, one):
                     path.unlink(missing_ok=True)
                     path.with_suffix(LOCK_SUFFIX).unlink(missing_ok=True)
+                elif time.time() - path.stat().st_mtime < SILENT_S:
+                    found.append(one)
     return tuple(found)
+
+
+def _is_dead(path: Path, one: Presence) -> bool:
+    try:
+        free = try_lock(path.with_suffix(LOCK_SUFFIX))
+    except OSError:  # nothing can be locked here
+        return one.host == socket.gethostname() and bool(one.started) and _start_of(one.pid) != one.started
+    if free is not None:
+        os.close(free)
+    return free is not None
+
+
+def _start_of(pid: int) -> str:
+    """When a process of this machine began, in the system's own ticks; empty if there is none, or nobody says."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return words.rpartition(")")[2].split()[19]

@@ -1,8 +1,10 @@
 """What summary.json tells of a measurement: EPE and CD over all cases, per source and per pattern type."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ from semiview.files.matching_table import matching_rows
 from semiview.files.measured_case import MeasuredCase
 from semiview.files.table import Row
 from semiview.metrology.cd import CdRow
+from semiview.metrology.worst_epe import worst_epe
 
+SUMMARY = "summary.json"
 SOURCES = ("sem", "prediction", "approved")  # the summary speaks of the first that gave a value
 MODES = ("line", "hole", "space")
 SCORES = ("l1", "ssim", "psnr", "iou", "dice", "hausdorff95_nm", "epe_mean_nm", "epe_3sigma_nm", "cd_bias_nm")
@@ -51,6 +55,10 @@ def summarised(
                 for name in types
                 for of_type in [[each for each in measured if each.info.pattern_type == name]]
             },
+            "per_case": {
+                each.case_id: dict(zip(("worst_epe_nm", "missing"), worst_epe(each.measurement), strict=True))
+                for each in measured
+            },
             "warned": [{"case": each.case_id, "warnings": list(each.warnings)} for each in measured if each.warnings],
             "taken_over": sum(each.taken_over for each in measured),
             **_matching(measured),
@@ -58,6 +66,28 @@ def summarised(
         }
     )
     return summary
+
+
+def worst_by_case(folder: Path) -> dict[str, tuple[float, int]]:
+    """Largest |EPE| in nm (NaN: none) and missing points of each case from tables written earlier; none if unreadable.
+
+    It is shown until the case is measured anew, so a table that is gone or damaged is no problem.
+    """
+    try:
+        return worst_of(json.loads((folder / SUMMARY).read_text("utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def worst_of(summary: Any) -> dict[str, tuple[float, int]]:
+    """The same from what summary.json holds; what has another form is left out."""
+    cases = summary.get("per_case") if isinstance(summary, Mapping) else None
+    found = {}
+    for case_id, numbers in cases.items() if isinstance(cases, Mapping) else ():
+        worst, missing = (numbers.get(name) for name in ("worst_epe_nm", "missing")) if numbers else (None, None)
+        if isinstance(missing, int):
+            found[case_id] = (float(worst) if isinstance(worst, int | float) else math.nan, missing)
+    return found
 
 
 def _epe_numbers(measured: Sequence[MeasuredCase], source: str) -> Row:

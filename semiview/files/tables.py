@@ -12,7 +12,7 @@ from semiview.files.csv_table import cell_text, table_bytes
 from semiview.files.durable_file import make_folder, write_durably
 from semiview.files.measured_case import MeasuredCase
 from semiview.files.registration_table import registration_columns
-from semiview.files.summary import finite, summarised
+from semiview.files.summary import SUMMARY, finite, summarised
 from semiview.files.table import Table
 from semiview.files.table_rows import tables_of
 from semiview.files.workbook import write_workbook
@@ -60,7 +60,7 @@ def write_measurements(
     manifest = manifest_of(measured, inputs or {})
     if excel:
         write_workbook(folder / WORKBOOK, tables, {"summary": summary, "manifest": manifest})
-    write_durably(folder / "summary.json", _json(summary))
+    write_durably(folder / SUMMARY, _json(summary))
     write_durably(folder / "manifest.json", _json(manifest))
     return summary
 

@@ -1,4 +1,4 @@
-"""The assistant for a new project: choose files, map the list, look at one case, point at places, write."""
+"""The assistant for a new project: choose files, map the list, choose a cell, point at places, look, write."""
 
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from semiview.files.problem import FileProblem
+from semiview.ui.assistant_cell import CellPage
 from semiview.ui.assistant_look import LookPage
 from semiview.ui.assistant_mapping import MappingPage
 from semiview.ui.assistant_places import PlacesPage
@@ -28,7 +29,7 @@ SIZE = (940, 640)
 
 
 class Assistant(QWizard):
-    """Five pages, of which the places are asked for only where nobody knows them.
+    """Six pages, of which cell and places are asked for only where nobody knows them.
 
     Attributes
     ----------
@@ -47,20 +48,23 @@ class Assistant(QWizard):
         self.importing = Importing(errands, self)
         self.sources = SourcesPage(self.importing)
         self.mapping = MappingPage(self.importing)
+        self.cell = CellPage(self.importing)
         self.places = PlacesPage(self.importing)
         self.look = LookPage(self.importing)
         self.save = SavePage(self.importing)
-        for page in (self.sources, self.mapping, self.places, self.look, self.save):
+        for page in (self.sources, self.mapping, self.cell, self.places, self.look, self.save):
             self.addPage(page)
         self.setButtonText(QWizard.WizardButton.FinishButton, "Create")
         self.sources.show_paths(paths)
         self.finished.connect(lambda _: self.importing.forget())
 
     def nextId(self) -> int:
-        """The places are passed over where a list knows them."""
+        """Cell and places are passed over where they are known."""
+        asked = {self.cell: self.importing.needs_cell, self.places: self.importing.needs_places}
         following = super().nextId()
-        skips = following in self.pageIds() and self.page(following) is self.places
-        return following + 1 if skips and not self.importing.needs_places else following
+        while following in self.pageIds() and not asked.get(self.page(following), True):
+            following += 1
+        return following
 
     def accept(self) -> None:
         folder = self.save.write()

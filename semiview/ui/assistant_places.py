@@ -42,11 +42,7 @@ class PlacesPage(QWizardPage):
         self.cases.addItems([row["case_id"] for row in importing.plan.rows])
         library = importing.library
         if library is not None and importing.bounds_nm is not None:
-            cell = importing.recipe.fixed.get("cell", "")
-            self.map.show_layout(library, importing.roles(), cell, importing.bounds_nm)
-        elif library is not None:
-            cells = ", ".join(library.top_cells[:6])
-            self.words.setText(f"The layout has several top cells ({cells}); fix one as `cell` in the recipe.")
+            self.map.show_layout(library, importing.roles(), importing.cell, importing.bounds_nm)
         self.cases.setCurrentRow(0)
 
     def _case_chosen(self, row: int) -> None:

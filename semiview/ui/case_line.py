@@ -117,7 +117,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("Decision", _decision_text, lambda line: (_STATE_ORDER[line.shown_state], not line.second_look),
            "⚑: somebody wants a second look. "),
     Column("EPE", _epe_text, lambda line: (line.missing > 0, _or_less(line.worst_epe_nm)),
-           "Largest EPE of the shape that counts; ! marks missing contours. ", number=True),
+           "Largest EPE of the shape that counts, as measured last (Measure, Measure all cases); ! marks missing "
+           "contours. ", number=True),
     Column("Registration", lambda line: line.registration, lambda line: _CLASS_ORDER.get(line.registration, 3)),
     Column("Type", _type_text, _by_text(_type_text)),
     Column("Worth", lambda line: str(line.rank or ""), lambda line: line.rank or math.inf,

@@ -1,5 +1,6 @@
 """The case list as a table: one line a case, sorted and filtered without touching the files."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from semiview.ui.case_filter import Test, filter_of
 from semiview.ui.case_line import CASE, COLUMNS, DECISION, STATE_COLOURS, CaseLine, Column, metadata_columns, tip
-from semiview.ui.look_value import ranked
+from semiview.ui.look_value import AT_RANDOM, approved_by_type, look_value, ranked
 from semiview.ui.theme import dot
 from semiview.ui.thumbnails import Thumbnails
 
@@ -35,6 +36,7 @@ class CaseModel(QAbstractTableModel):
         self._shown: list[str] = []
         self._rows: dict[str, int] = {}
         self._ranked: tuple[str, ...] = ()
+        self._approved: Counter[str] = Counter()  # by pattern type
         self._text, self._state = "", ""
         self._sorting: tuple[int, bool] | None = None
         self._dots = {name: dot(colour) for name, colour in STATE_COLOURS.items() if colour}
@@ -78,6 +80,9 @@ class CaseModel(QAbstractTableModel):
         line = replace(self._lines[case_id], **changes)
         if line == self._lines[case_id]:
             return
+        if line.rank and line.why != AT_RANDOM:
+            # Its place in the order stays until it is refreshed, its grounds are those of now.
+            line = replace(line, why=look_value(line, self._approved[line.pattern_type])[1])
         self._lines[case_id] = line
         row = self._rows.get(case_id)
         if row is not None:
@@ -167,6 +172,7 @@ class CaseModel(QAbstractTableModel):
 
     def _rank(self) -> None:
         order = ranked(tuple(self._lines.values()), self.reviewer)
+        self._approved = approved_by_type(self._lines.values())
         self._ranked = tuple(case_id for case_id, _ in order)
         places = {case_id: (place, why) for place, (case_id, why) in enumerate(order, 1)}
         for case_id, line in self._lines.items():

@@ -1,12 +1,10 @@
 """The working parts behind the window, wired: everything but the widgets."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from semiview.alignment.calibration import Calibration
@@ -21,7 +19,9 @@ from semiview.files.project import Project
 from semiview.files.registration_table import read_registrations
 from semiview.files.sem_image_file import read_sem_image
 from semiview.files.size_groups import SizeGroup
+from semiview.files.summary import worst_by_case
 from semiview.metrology.measurement import Measurement
+from semiview.metrology.worst_epe import worst_epe
 from semiview.tasks.interest import Interest, interest_of_cases
 from semiview.tasks.queue import queue_state
 from semiview.tasks.workspace import Workspace, open_workspace
@@ -52,6 +52,8 @@ from semiview.ui.session import Session
 from semiview.ui.thumbnails import Thumbnails
 from semiview.ui.tracing import Tracing
 from semiview.ui.training import Training
+
+TABLES = "tables"  # where the tables of all cases go in a project
 
 
 class Desk(QObject):
@@ -108,6 +110,7 @@ class Desk(QObject):
         self.session.changed.connect(self._registration_changed)
         self.session.measured.connect(self._measured)
         self.aligning.aligned.connect(self._aligned)
+        self.exporting.measured.connect(self._all_measured)
         self.calibrating.project_changed.connect(self._calibration_changed)
 
     def open_project(self, folder: Path) -> None:
@@ -172,6 +175,20 @@ class Desk(QObject):
         """Write a report, tables, markers or contours of the project, from what is in hand now."""
         self.keeping.save_now()
         self.exporting.start(out, kind)
+
+    def measure_all(self) -> None:
+        """Measure every case in the background, into tables of the project and the list."""
+        workspace = self.session.workspace
+        if workspace is not None:
+            self.keeping.save_now()
+            self.exporting.measure(workspace.project.folder / TABLES)
+
+    def why_not_measure_all(self) -> str | None:
+        """Why that cannot be done now."""
+        workspace = self.session.workspace
+        if workspace is not None and workspace.store.read_only:
+            return "nothing may be written into this project"
+        return self.exporting.why_not_start()
 
     def close(self) -> None:
         """Write what is in hand and end every thread and process."""
@@ -252,6 +269,13 @@ class Desk(QObject):
             worst, missing = worst_epe(measurement)
             self.cases.update(case.case_id, worst_epe_nm=worst, missing=missing)
 
+    def _all_measured(self, found: Mapping[str, tuple[float, int]]) -> None:
+        """The list shows what a child measured; the open case has its own numbers."""
+        case = self.session.case
+        for case_id, (worst, missing) in found.items():
+            if case_id in self.cases and (case is None or case.case_id != case_id):
+                self.cases.update(case_id, worst_epe_nm=worst, missing=missing)
+
 
 def picture_reader(project: Project) -> Callable[[str], SemImage]:
     """Reads the picture of a case without its design."""
@@ -268,6 +292,7 @@ def case_lines(workspace: Workspace, reviewer: str = "") -> list[CaseLine]:
     queue = queue_state(workspace, reviewer)
     rows = read_registrations(workspace.project.registrations_path)
     interest = interest_of_cases(workspace)
+    worst = worst_by_case(workspace.project.folder / TABLES)
     lines = []
     for row in workspace.project.rows:
         review, registered = queue.reviews.get(row.case_id), rows.get(row.case_id)
@@ -276,6 +301,7 @@ def case_lines(workspace: Workspace, reviewer: str = "") -> list[CaseLine]:
             known |= {"state": review.state, "reviewer": review.reviewer, "reason": review.reason}
         known |= {"second_look": queue.second_looks.get(row.case_id, ""), "metadata": listed_metadata(row.info)}
         known |= asdict(interest[row.case_id])
+        known |= dict(zip(("worst_epe_nm", "missing"), worst.get(row.case_id, ()), strict=False))
         lines.append(CaseLine(row.case_id, row.info.pattern_type, **known))
     return lines
 
@@ -299,15 +325,3 @@ def registration_in_words(registration: Registration) -> str:
     if trust.verdict in ("manual", "failed"):
         return "by hand" if trust.verdict == "manual" else "failed"
     return (trust.registration_class or trust.verdict or "").replace("_", " ")
-
-
-def worst_epe(measurement: Measurement) -> tuple[float, int]:
-    """Largest |EPE| in nm (NaN: none) and the number of points without a contour, of the shape that counts."""
-    for source in ("approved", "prediction", "sem"):
-        if source in measurement.outlines_px:
-            mine = np.asarray(measurement.epe.source) == source
-            values = np.abs(np.asarray(measurement.epe.epe_nm, np.float64)[mine])
-            missing = int(np.count_nonzero(np.asarray(measurement.epe.state)[mine] == "missing"))
-            valid = values[np.isfinite(values)]
-            return (float(valid.max()) if len(valid) else math.nan), missing
-    return math.nan, 0

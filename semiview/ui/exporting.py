@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from semiview.files.summary import worst_by_case, worst_of
 from semiview.learning.worker_host import thread_count
 from semiview.ui.command_child import CommandChild
 from semiview.ui.saving import Saving
@@ -29,11 +30,14 @@ class Exporting(QObject):
     ----------
     changed
         Any of the properties.
+    measured
+        By case (largest |EPE| in nm, missing points), after all cases were measured into tables.
     failed
         Why nothing was written.
     """
 
     changed = Signal()
+    measured = Signal(object)
     failed = Signal(str)
 
     def __init__(self, session: Session, saving: Saving, parent: QObject | None = None) -> None:
@@ -86,15 +90,20 @@ class Exporting(QObject):
 
     def start(self, out: Path, kind: str = "") -> None:
         """Write a file of the kind that its ending or the dialog's choice says; a folder gets the CSV tables."""
+        if kind and out.suffix.lower() not in KINDS.values():
+            out = out.with_name(f"{out.name}{KINDS[kind]}")
+        verb = "report" if out.suffix.lower() in KINDS.values() else "measure"
+        self._run(verb, out, ["--only", "accepted"] if self.only_accepted else [])
+
+    def measure(self, out: Path) -> None:
+        """Write the CSV tables of all cases, whatever was decided about them."""
+        self._run("measure", out, [])
+
+    def _run(self, verb: str, out: Path, options: list[str]) -> None:
         workspace = self._session.workspace
         if workspace is None or self.running:
             return
-        if kind and out.suffix.lower() not in KINDS.values():
-            out = out.with_name(f"{out.name}{KINDS[kind]}")
-        folder = str(workspace.project.folder)
-        verb = "report" if out.suffix.lower() in KINDS.values() else "measure"
-        arguments = [verb, folder, "--out", str(out), "--jobs", str(thread_count())]
-        arguments += ["--only", "accepted"] if self.only_accepted else []
+        arguments = [verb, str(workspace.project.folder), "--out", str(out), "--jobs", str(thread_count()), *options]
         self._out, self._seen, self._preparing = out, set(), True
         self._known = {row.case_id for row in workspace.project.rows}
         self.changed.emit()
@@ -132,6 +141,7 @@ class Exporting(QObject):
         failed = len(document.get("failed", ()))
         but = f"; {failed} cases not or not wholly, the log names them" if failed else ""
         self._session.said.emit(f"Written: {self._out}{but}.")
+        self.measured.emit(worst_of(document))
         self.changed.emit()
 
     def _broke_off(self, reason: str) -> None:
@@ -139,4 +149,5 @@ class Exporting(QObject):
             self.failed.emit(f"{self._out} was not written. {reason}")
         else:
             self._session.said.emit("The export was stopped.")
+            self.measured.emit(worst_by_case(self._out))  # tables hold what was measured until then
         self.changed.emit()

@@ -66,6 +66,7 @@ class Importing(QObject):
         super().__init__(parent)
         self.errands = errands
         self._reading, self._looking = Latest(errands, self), Latest(errands, self)
+        self._sizing = Latest(errands, self)
         self._project: Project | None = None
         self.paths = Paths()
         self.sources: ImportSources | None = None
@@ -86,9 +87,25 @@ class Importing(QObject):
         return None if self.sources is None else self.sources.library
 
     @property
+    def cell(self) -> str:
+        """The cell that was chosen; empty: the only one."""
+        return self.recipe.fixed.get("cell", "")
+
+    @property
+    def drawn_cells(self) -> tuple[str, ...]:
+        """Top cells with polygons in them."""
+        library = self.library
+        return () if library is None else tuple(name for name in library.top_cells if library.layers(name))
+
+    @property
+    def needs_cell(self) -> bool:
+        """True if the layout has several top cells and the list does not say which one is meant."""
+        return len(self.drawn_cells) > 1 and "cell" not in self.recipe.columns
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Layers of the layout, as layer/datatype."""
-        return () if self.library is None else self.library.layers(self.recipe.fixed.get("cell", ""))
+        return () if self.library is None else self.library.layers(self.cell)
 
     @property
     def needs_places(self) -> bool:
@@ -115,8 +132,9 @@ class Importing(QObject):
             library = sources.library
             recipe = guessed_recipe(sources) if paths.recipe is None else read_recipe(paths.recipe)
             drawn = None
-            if library is not None and len(library.top_cells) == 1 and library.layers():
-                drawn = library.bounds_nm()
+            cell = recipe.fixed.get("cell", "")
+            if library is not None and (cell or len(library.top_cells) == 1) and library.layers(cell):
+                drawn = library.bounds_nm(cell=cell)
             return _Found(sources, recipe, drawn)
 
         def done(found: _Found) -> None:
@@ -137,6 +155,20 @@ class Importing(QObject):
             return
         self.recipe = recipe
         self._plan()
+
+    def choose_cell(self, name: str) -> None:
+        """The images show this cell of the layout; roles that were given to another cell's layers go."""
+        library = self.library
+        if library is None or (name == self.cell and self.bounds_nm is not None):
+            return
+        self.bounds_nm = None
+        self.change(fixed={"cell": name, "layers": ""})
+
+        def done(box: tuple[float, float, float, float]) -> None:
+            self.bounds_nm = box
+            self.changed.emit()
+
+        self._sizing.ask(lambda: library.bounds_nm(cell=name), done, self._failed)
 
     def place(self, case_id: str, x_nm: float, y_nm: float) -> None:
         """Somebody pointed at where a case lies."""
@@ -168,6 +200,7 @@ class Importing(QObject):
         """Want no more answers."""
         self._reading.forget()
         self._looking.forget()
+        self._sizing.forget()
 
     def _plan(self) -> None:
         if self.sources is not None:

@@ -39,6 +39,8 @@ class KeyMap:
 
     def table(self) -> tuple[ActionSpec, ...]:
         """The whole table with these keys; a person's own key is taken from whichever other action came with it."""
+        if not self.changed:
+            return TABLE
         own = [replace(spec, keys=self.changed[spec.id]) for spec in TABLE if spec.id in self.changed]
         return tuple(
             replace(spec, keys=self.changed[spec.id] if spec.id in self.changed else self._left(spec, own))

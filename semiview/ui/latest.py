@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
 
 Work = Callable[[], Any]
 Done = Callable[[Any], None]
@@ -115,6 +116,8 @@ class Latest(QObject):
             self.busy_changed.emit(True)
 
         def deliver(answer: Any, to: Callable[[Any], None]) -> None:
+            if not isValid(self):
+                return  # who asked is gone: a dialog was closed meanwhile
             try:
                 if number == self._number:
                     to(answer)

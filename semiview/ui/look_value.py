@@ -31,7 +31,7 @@ def ranked(lines: Sequence[CaseLine], reviewer: str = "") -> Ranked:
     reviewer
         Who looks: a second look that they asked for themselves is somebody else's.
     """
-    samples = Counter(line.pattern_type for line in lines if line.state in ("accepted", "corrected"))
+    samples = approved_by_type(lines)
     waiting = [line for line in lines if _wants_look(line, reviewer)]
     valued = {line.case_id: look_value(line, samples[line.pattern_type]) for line in waiting}
     by_value = deque(sorted(waiting, key=lambda line: -valued[line.case_id][0]))
@@ -46,6 +46,11 @@ def ranked(lines: Sequence[CaseLine], reviewer: str = "") -> Ranked:
         taken.add(line.case_id)
         order.append((line.case_id, AT_RANDOM if queue is by_chance else valued[line.case_id][1]))
     return tuple(order)
+
+
+def approved_by_type(lines: Iterable[CaseLine]) -> Counter[str]:
+    """How many cases of each pattern type are approved."""
+    return Counter(line.pattern_type for line in lines if line.state in ("accepted", "corrected"))
 
 
 def look_value(line: CaseLine, samples: int) -> tuple[float, str]:

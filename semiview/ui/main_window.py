@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
             | self.dialogs.bindings()
             | {
                 "app.export_accepted": Binding(exporting.toggle_only_accepted),
+                "measure.all": Binding(self.desk.measure_all, self.desk.why_not_measure_all),
                 "app.export_stop": Binding(exporting.stop, exporting.why_not_stop),
                 "app.open": Binding(self.projects.choose),
                 "app.new": Binding(self.projects.new),
@@ -235,6 +236,7 @@ class MainWindow(QMainWindow):
         views.camera_changed.connect(self._camera_changed)
         self.drift.case_wanted.connect(desk.opening.open)
         self.case_list.wanted.connect(desk.opening.open)
+        self.case_list.wanted.connect(lambda _: views.views["sem"].setFocus())
         self.measurements.wanted.connect(lambda: self.readings.setCurrentWidget(self.measurements))
         self.review.rejected.connect(desk.reviewing.reject)
         desk.company.day_changed.connect(self.case_list.show_day)

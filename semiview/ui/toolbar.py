@@ -38,7 +38,6 @@ class Toolbar(QToolBar):
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setFixedWidth(80)
-        self.opacity.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.opacity.setToolTip("How strongly all overlays are drawn")
         self.opacity.setAccessibleName("Opacity of all overlays")
         self.addWidget(self.opacity)
@@ -50,6 +49,11 @@ class Toolbar(QToolBar):
         self.addWidget(spacer)
         show_work.setToolTip("Show or hide training, history and log")
         self.addAction(show_work)
+        for action in self.actions():
+            button = self.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # by Tab, never by a click
+        self.opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.show_keys()
         self.show_view()
         session.view_changed.connect(lambda _old, _new: self.show_view())

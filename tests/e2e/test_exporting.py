@@ -1,10 +1,15 @@
 """A report leaves the window in the background: it can be stopped, and what goes wrong is a sentence."""
 
+import math
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from semiview.tasks.workspace import open_workspace
+from semiview.ui.case_line import EPE
+from semiview.ui.desk import case_lines
 from semiview.ui.exporting import KINDS
 from tests.e2e.conftest import children
 
@@ -31,6 +36,27 @@ def test_that_a_report_is_written_beside_the_review_with_what_is_in_hand(
     assert "c0" in page
     assert window.desk.exporting.done == window.desk.exporting.total == 4
     assert not window.export_strip.isVisible()
+    assert children() == []
+
+
+def test_that_measuring_all_cases_fills_the_list_and_the_next_window_has_it_too(user, small: Path) -> None:
+    window, cases = user.window, user.window.desk.cases
+    user.open_project(small)
+    for case_id, how in (("c1", Qt.KeyboardModifier.ShiftModifier), ("c2", Qt.KeyboardModifier.NoModifier)):
+        user.open_case(case_id)
+        user.key(Qt.Key.Key_R)
+        user.key(Qt.Key.Key_Right, how)
+    user.open_project(small)  # a new list: nothing is measured in it but what is open
+    user.open_case("c0")
+    assert math.isnan(cases.line("c1").worst_epe_nm)
+    user.click(window.align_strip.measure)
+    user.until(lambda: not window.desk.exporting.running)
+    user.until(lambda: math.isfinite(cases.line("c1").worst_epe_nm))
+    assert cases.line("c1").worst_epe_nm > cases.line("c2").worst_epe_nm > 0.0
+    cases.sort(EPE, Qt.SortOrder.DescendingOrder)
+    assert cases.case_ids[:2] == ("c1", "c2")
+    again = {line.case_id: line for line in case_lines(open_workspace(small, read_only=True))}
+    assert again["c1"].worst_epe_nm == cases.line("c1").worst_epe_nm
     assert children() == []
 
 

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import gdstk
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -125,6 +126,36 @@ def test_that_places_nobody_knows_are_clicked_on_the_layout(user, small: Path, t
     assistant.button(QWizard.WizardButton.FinishButton).click()
     user.until(lambda: user.session.case is not None)
     assert user.session.workspace.project.row("c0").x_nm == x_nm
+
+
+def test_that_of_several_top_cells_one_is_chosen_by_its_picture(user, small: Path, tmp_path: Path) -> None:
+    library = gdstk.read_gds(small / "lines.gds")
+    library.new_cell("OTHER").add(gdstk.rectangle((0, 0), (0.5, 0.5), layer=7))
+    library.new_cell("EMPTY")
+    library.write_gds(small / "lines.gds")
+    (small / "cases.csv").unlink()
+    user.window.projects.new(Paths(small, None, small / "lines.gds"))
+    assistant = user.window.findChild(Assistant)
+    user.until(lambda: assistant.sources.isComplete())
+    assistant.next()
+    assistant.next()
+    page = assistant.cell
+    assert assistant.currentPage() is page
+    assert [page.cells.item(row).text() for row in range(page.cells.count())] == ["TOP", "OTHER"]
+    user.until(page.isComplete)
+    page.cells.setCurrentRow(1)
+    user.until(lambda: "0.5 × 0.5 µm, layers 7/0" in page.words.text())
+    page.cells.setCurrentRow(0)
+    user.until(lambda: "layers 1/0" in page.words.text())
+    user.until(lambda: len(page.map._outlines) == 13)
+    assistant.next()
+    assert assistant.currentPage() is assistant.places
+    assistant.next()
+    assistant.next()
+    assistant.save.folder.entry.setText(str(tmp_path / "new"))
+    assistant.button(QWizard.WizardButton.FinishButton).click()
+    user.until(lambda: user.session.case is not None)
+    assert {row.cell for row in user.session.workspace.project.rows} == {"TOP"}
 
 
 def test_that_settings_act_at_once_and_are_there_again(user, small: Path) -> None:

@@ -63,6 +63,28 @@ def test_that_n_opens_the_most_valuable_case_and_says_why(user, make_small) -> N
     assert "registration failed" in user.window.status_line.currentMessage()
 
 
+def test_that_tab_reaches_the_list_where_arrows_move_and_return_opens_and_accepts_nothing(user, small: Path) -> None:
+    user.open_project(small)
+    user.open_case("c0")
+    table = user.window.case_list.table
+    user.window.case_list.refresh.setFocus()
+    user.qtbot.keyClick(user.window.case_list.refresh, Qt.Key.Key_Tab)
+    assert table.hasFocus()
+    user.qtbot.keyClick(table, Qt.Key.Key_Down)
+    user.qtbot.keyClick(table, Qt.Key.Key_Down)
+    assert user.session.case.case_id == "c0"
+    user.qtbot.keyClick(table, Qt.Key.Key_Return)
+    user.until(lambda: user.session.case.case_id == "c2")
+    assert user.view.hasFocus()
+    assert {line.state for line in user.window.desk.cases.lines} == {"undecided"}
+    table.setFocus(Qt.FocusReason.TabFocusReason)
+    user.qtbot.keyClick(table, Qt.Key.Key_Up)
+    user.qtbot.keyClick(table, Qt.Key.Key_B)  # a letter is a command here too
+    assert user.session.tool == "brush"
+    user.view.setFocus()
+    assert table.currentIndex().row() == 2  # the open case is marked again
+
+
 def test_that_next_and_previous_undecided_pass_over_what_is_decided(user, small: Path) -> None:
     user.open_project(small)
     decide(user, "c1")

@@ -18,6 +18,7 @@ from semiview.core.registration import nominal_registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.files.csv_table import cell_text
 from semiview.files.measured_case import MeasuredCase
+from semiview.files.summary import worst_by_case
 from semiview.files.tables import write_measurements
 from semiview.metrology.measurement import measure
 from semiview.metrology.roughness import RoughnessRow
@@ -112,6 +113,9 @@ def test_that_the_summary_tells_the_bias_that_was_put_in(tmp_path: Path) -> None
     assert (epe["rms_nm"], epe["sigma3_nm"]) == pytest.approx((math.sqrt(2), 3.0), abs=1e-6)
     assert epe["missing"] > 0
     assert summary["source"] == "prediction"
+    worst = worst_by_case(tmp_path)
+    assert worst["a"][0] == pytest.approx(2.0, abs=1e-6)
+    assert worst["a"][1] + worst["b"][1] == epe["missing"]
     table = [row for row in rows(tmp_path / "epe.csv") if row["state"] == "valid" and row["feature_class"] == "edge"]
     assert epe["n"] == len(table)
 

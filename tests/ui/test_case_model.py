@@ -74,6 +74,14 @@ def test_that_one_that_is_not_saved_still_waits_for_its_decision(model: CaseMode
     assert model.index(2, DECISION).data() == "not saved"
 
 
+def test_that_the_grounds_of_a_look_are_those_of_now_and_its_place_stays(model: CaseModel) -> None:
+    before = model.line("b")
+    assert "not registered yet" in before.why
+    model.update("b", registration="subpixel")
+    assert "registered" not in model.line("b").why
+    assert model.line("b").rank == before.rank
+
+
 def test_that_a_line_says_what_is_not_known_by_saying_nothing(model: CaseModel) -> None:
     model.set_lines([CaseLine("x", worst_epe_nm=math.nan)])
     assert [model.index(0, column).data() for column in (CASE, DECISION, EPE, TYPE)] == ["x", "undecided", "", ""]

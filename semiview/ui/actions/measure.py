@@ -21,6 +21,14 @@ MEASURE_ACTIONS: tuple[ActionSpec, ...] = (
         tool="measure",
     ),
     ActionSpec(
+        "measure.all",
+        "Measure all cases",
+        "measure",
+        (),
+        "In the background: the worst EPE of every case into the list, all tables into the project's folder tables",
+        short="Measure all",
+    ),
+    ActionSpec(
         "measure.load", "Load gauges…", "measure", (), "From gauges.csv, or any list with the columns that it has"
     ),
     ActionSpec("measure.save", "Save gauges…", "measure", (), "gauges.csv of this case, with what was measured"),

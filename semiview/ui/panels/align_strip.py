@@ -1,4 +1,4 @@
-"""Aligning all cases: the button, then a bar and a way to stop."""
+"""What is done with all cases: the buttons, and while they are aligned a bar and a way to stop."""
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
@@ -12,23 +12,26 @@ class AlignStrip(QWidget):
     def __init__(self, aligning: Aligning, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._aligning = aligning
-        self.start, self.stop = QToolButton(), QToolButton()
+        self.start, self.measure, self.stop = QToolButton(), QToolButton(), QToolButton()
         self.start.setDefaultAction(actions["register.align_all"])
+        self.measure.setDefaultAction(actions["measure.all"])
         self.stop.setDefaultAction(actions["register.align_stop"])
         self.bar = QProgressBar()
         self.bar.setObjectName("align_bar")
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 6)
         row.addWidget(self.start)
-        row.addWidget(self.bar, 1)
+        row.addWidget(self.measure)
+        row.addWidget(self.bar, 100)
         row.addWidget(self.stop)
-        row.addStretch(0)
+        row.addStretch(1)
         aligning.changed.connect(self._refresh)
         self._refresh()
 
     def _refresh(self) -> None:
         aligning = self._aligning
         self.start.setVisible(not aligning.running)
+        self.measure.setVisible(not aligning.running)
         self.bar.setVisible(aligning.running)
         self.stop.setVisible(aligning.running)
         self.bar.setRange(0, aligning.total)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QStackedLayout,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from semiview.ui.case_filter import HELP
 from semiview.ui.case_line import CASE, DECISION, EPE, REGISTRATION, TYPE, WORTH
 from semiview.ui.case_model import CaseModel
+from semiview.ui.case_table import CaseTable
 from semiview.ui.thumbnails import HEIGHT_PX, WIDTH_PX
 
 STATES = ("", "undecided", "accepted", "corrected", "rejected", "skipped", "disputed", "second look", "not saved")
@@ -29,12 +29,12 @@ COUNTED = ("accepted", "corrected", "rejected")
 
 
 class CaseList(QWidget):
-    """The table with its filter. A click asks for a case; arrow keys never change it.
+    """The table with its filter. A click asks for a case, or Return in the table; arrow keys never change it.
 
     Attributes
     ----------
     wanted
-        The case that was clicked.
+        The case that was chosen.
     """
 
     wanted = Signal(str)
@@ -51,10 +51,9 @@ class CaseList(QWidget):
             self.state.addItem(name or "any decision", name)
         self.refresh = QPushButton("Refresh")
         self.refresh.setToolTip("Rank, sort and filter again; until then no row moves under your hand")
-        self.table = QTableView()
+        self.table = CaseTable()
         self.table.setObjectName("case_table")
         self.table.setModel(model)
-        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -114,7 +113,9 @@ class CaseList(QWidget):
         self.search.textChanged.connect(self._choose)
         self.state.currentIndexChanged.connect(self._choose)
         self.refresh.clicked.connect(model.refresh)
-        self.table.clicked.connect(self._clicked)
+        self.table.clicked.connect(lambda index: self._want(index.row()))
+        self.table.chosen.connect(self._want)
+        self.table.left.connect(lambda: self.show_current(self._current))
         model.modelReset.connect(self._after_reset)
         model.dataChanged.connect(self._data_changed)
         self._after_reset()
@@ -153,8 +154,8 @@ class CaseList(QWidget):
     def _choose(self) -> None:
         self._model.choose(self.search.text(), self.state.currentData())
 
-    def _clicked(self, index: QModelIndex) -> None:
-        self.wanted.emit(self._model.case_ids[index.row()])
+    def _want(self, row: int) -> None:
+        self.wanted.emit(self._model.case_ids[row])
 
     def _choose_columns(self, place: QPoint) -> None:
         menu = QMenu(self)
