@@ -25,7 +25,7 @@ from semiview.ui.assistant_places import PlacesPage
 from semiview.ui.importing import LIST_SUFFIXES, RECIPE_SUFFIX, Importing, Paths, only_beside
 from semiview.ui.latest import Errands
 
-SIZE = (940, 640)
+SIZE = (960, 660)
 
 
 class Assistant(QWizard):

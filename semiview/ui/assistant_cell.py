@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem,
 from semiview.ui.importing import Importing
 from semiview.ui.layout_map import LayoutMap
 
-NM_PER_UM = 1000.0
+NM_PER_UM = UM_PER_MM = 1000.0
 
 
 class CellPage(QWizardPage):
@@ -57,6 +57,8 @@ class CellPage(QWizardPage):
         if library is not None and box is not None and importing.cell and self.cells.count():
             self.map.show_layout(library, importing.roles(), importing.cell, box)
             width, height = ((box[axis + 2] - box[axis]) / NM_PER_UM for axis in (0, 1))
-            layers = ", ".join(importing.layers)
-            self.words.setText(f"{importing.cell}: {width:.4g} × {height:.4g} µm, layers {layers}.")
+            size = f"{width:.4g} × {height:.4g} µm"
+            if max(width, height) >= UM_PER_MM:
+                size = f"{width / UM_PER_MM:.4g} × {height / UM_PER_MM:.4g} mm"
+            self.words.setText(f"{importing.cell}: {size}, layers {', '.join(importing.layers)}.")
         self.completeChanged.emit()

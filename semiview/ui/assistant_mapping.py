@@ -25,6 +25,7 @@ from semiview.files.import_recipe import PixelUnit, PositionUnit, name_fields
 from semiview.ui.importing import Importing
 
 PREVIEWED = 5
+ROW_PX = 22
 # Columns of cases.csv that are asked for, with what they are called here.
 ASKED = (
     ("x_nm", "x"), ("y_nm", "y"), ("nm_per_px", "Pixel size"), ("pattern_type", "Pattern type"), ("group", "Group"),
@@ -65,6 +66,7 @@ class MappingPage(QWizardPage):
         names.addRow(self.flip_x)
         names.addRow(self.flip_y)
         columns = QFormLayout()
+        columns.setVerticalSpacing(3)
         self.columns: dict[str, QComboBox] = {}
         for name, title in ASKED:
             self.columns[name] = QComboBox()
@@ -73,12 +75,14 @@ class MappingPage(QWizardPage):
         self.table.setObjectName("import_rows")
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
+        self.table.setMinimumHeight((PREVIEWED + 2) * ROW_PX)  # a header and a scroll bar beside the rows
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.matched = QLabel(wordWrap=True)
         self.matched.setObjectName("import_matched")
         self.left = QListWidget()
         self.left.setObjectName("import_left")
-        self.left.setMaximumHeight(84)
+        self.left.setMaximumHeight(3 * ROW_PX)
         top = QHBoxLayout()
         top.addLayout(names, 1)
         top.addSpacing(16)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +15,7 @@ from semiview.ui.theme import BAD, GOOD
 
 WHEEL_STEP = 1.25
 CLICK_PX = 4.0
+DOT_PX = 3.0  # nothing is drawn smaller
 Box = tuple[float, float, float, float]
 
 
@@ -76,12 +77,17 @@ class LayoutMap(QWidget):
         painter = QPainter(self)
         painter.fillRect(event.rect(), self.palette().base())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().mid().color(), 1))
-        fill = self.palette().mid().color()
+        drawn = self.palette().placeholderText().color()
+        painter.setPen(QPen(drawn, 1))
+        fill = QColor(drawn)
         fill.setAlpha(90)
         painter.setBrush(fill)
         for outline in self._outlines:
-            painter.drawPolygon(QPolygonF([self.to_screen(x, y) for x, y in outline]))
+            if np.ptp(outline, axis=0).max() < DOT_PX * self._nm_per_px:
+                middle = self.to_screen(*outline.mean(axis=0))  # seen from afar it would vanish
+                painter.fillRect(QRectF(middle.x() - DOT_PX / 2, middle.y() - DOT_PX / 2, DOT_PX, DOT_PX), drawn)
+            else:
+                painter.drawPolygon(QPolygonF([self.to_screen(x, y) for x, y in outline]))
         for name, (x_nm, y_nm) in self._places.items():
             painter.setPen(QPen(QColor(BAD if name == self._current else GOOD), 2))
             place = self.to_screen(x_nm, y_nm)

@@ -95,6 +95,7 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
     QToolBar {{ border: none; border-bottom: 1px solid {line}; padding: 2px; spacing: 2px; }}
     QToolBar QToolButton {{ padding: 3px; border-radius: 4px; border: 1px solid transparent; }}
     QToolBar QToolButton:hover:enabled {{ background: {button}; border-color: {line}; }}
+    QToolBar QToolButton:focus {{ border-color: {highlight}; background: {base}; }}
     QToolBar QToolButton:checked {{ background: {highlight}; color: {highlighted}; border-color: {highlight}; }}
     QStatusBar {{ border-top: 1px solid {line}; }}
     QStatusBar::item {{ border: none; }}
@@ -112,8 +113,9 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
     QPushButton[main="true"]:enabled {{ background: {highlight}; border-color: {highlight}; color: {highlighted}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QTreeView::item {{ padding: 2px 0; }}
-    QToolButton:focus, QComboBox:focus, QCheckBox:focus, QSlider:focus, QTableView:focus, QTreeView:focus,
-    QListView:focus, QPlainTextEdit:focus {{ outline: 1px solid {highlight}; }}
+    QToolBar QToolButton:checked:focus {{ border-color: {text}; }}
+    QTableView:focus, QTreeView:focus, QListView:focus, QPlainTextEdit:focus {{ border: 1px solid {highlight}; }}
+    QPushButton[chip="true"]:focus {{ border: 2px solid {text}; padding: 2px 9px; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {dim}; border-radius: 3px;
                             background: {base}; }}
     QCheckBox::indicator:checked {{ background: {highlight}; border-color: {highlight}; image: url({tick}); }}
