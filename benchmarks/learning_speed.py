@@ -3,9 +3,10 @@
 The training step with drawing of patches from files, clipping and the moving average, against forward, loss, backward
 and optimiser step on one batch that lies ready: at least 90 %. Prediction in tiles against one pass over the whole
 picture, per computed pixel, halo included: at least 90 %. A picture of 1024 px with the CPU preset: within 5 s.
+Each with its share of what the device reaches in a large matrix product of the same precision.
 On a CPU the seconds are the processor's, of all threads together, so that other programs do not count.
 
-Run: python -m benchmarks.learning_speed [THREADS]
+Run: python -m benchmarks.learning_speed [THREADS [WIDTH]]
 """
 
 import statistics
@@ -17,12 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from semiview.learning.checkpoint_file import load_network
 from semiview.learning.inference import predict, predict_scaled
 from semiview.learning.messages import TrainingOptions
-from semiview.learning.networks import HALO_PX, PatternNet
-from semiview.learning.registry import starter_path
+from semiview.learning.networks import TILING, PatternNet
 from semiview.learning.samples import draw_batch, on_disk
 from semiview.learning.simulated_samples import simulated_sample
 from semiview.learning.trainer import Trainer, pattern_loss
@@ -48,11 +48,24 @@ def seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
     return statistics.median(taken)
 
 
-def training(device: torch.device) -> None:
+def operations(work: Callable[[], object]) -> float:
+    """Floating point operations of convolutions and matrix products."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return float(counter.get_total_flops())
+
+
+def peak_per_s(device: torch.device, dtype: torch.dtype) -> float:
+    side = 8192 if device.type == "cuda" else 2048
+    matrix = torch.randn(side, side, device=device).to(dtype)
+    return float(2 * side**3 / seconds(lambda: matrix @ matrix, 5))
+
+
+def training(device: torch.device, width: int) -> None:
     options = TrainingOptions()
     with tempfile.TemporaryDirectory() as folder:
         samples = [on_disk(simulated_sample(seed, side_px=FIELD_PX), Path(folder)) for seed in range(4)]
-        trainer = Trainer(PatternNet(), 10_000, options.learning_rate, options.weight_decay, 0, device)
+        trainer = Trainer(PatternNet(width), 10_000, options.learning_rate, options.weight_decay, 0, device)
 
         def whole() -> None:
             batch = draw_batch(samples, samples, options.batch, options.batch // 2, options.patch_px, trainer.rng())
@@ -65,7 +78,7 @@ def training(device: torch.device) -> None:
         )
 
         def bare() -> None:
-            with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            with torch.autocast(device.type, torch.bfloat16, enabled=trainer.half):
                 logits = trainer.network(pixels)
             loss = pattern_loss(logits.float(), target, weight)
             trainer.optimizer.zero_grad(set_to_none=True)
@@ -79,32 +92,38 @@ def training(device: torch.device) -> None:
         bare_s, whole_s = (statistics.median(column) for column in zip(*pairs, strict=True))
         share = statistics.median(one / other for one, other in pairs)
         print(f"training step of {options.batch} x {options.patch_px} px: bare {bare_s:.3f} s, whole {whole_s:.3f} s,")
-        print(f"  {100 * share:.0f} % of the bare step's speed; {options.batch / whole_s:.2f} patches/s")
+        reached = operations(bare) / bare_s / peak_per_s(device, torch.bfloat16 if trainer.half else torch.float32)
+        print(f"  {100 * share:.0f} % of the bare step's speed; {options.batch / whole_s:.2f} patches/s;")
+        print(f"  the bare step reaches {100 * reached:.0f} % of a matrix product's speed")
 
 
-def prediction(device: torch.device) -> None:
-    network, reference = load_network(starter_path())
-    network.to(device)
+def prediction(device: torch.device, width: int) -> None:
+    network = PatternNet(width).to(device)
     values = simulated_sample(0, side_px=FIELD_PX).pixels
-    whole_s = seconds(lambda: predict_scaled(network, values, FIELD_PX, device))
-    print(f"whole picture of {FIELD_PX} px ({reference.id}): {whole_s:.2f} s, {FIELD_PX**2 / whole_s / 1e6:.3f} Mpx/s")
-    for tile_px in TILES_PX:
-        taken = seconds(lambda tile=tile_px: predict_scaled(network, values, tile, device), 3)  # type: ignore[misc]
-        starts = range(0, FIELD_PX, tile_px)
-        seen = sum(min(low + tile_px + HALO_PX, FIELD_PX) - max(low - HALO_PX, 0) for low in starts)
-        share = (seen**2 / taken) / (FIELD_PX**2 / whole_s)
-        print(f"  tiles of {tile_px} px: {taken:.2f} s, {100 * share:.0f} % of the whole pass per computed pixel")
     pixels = np.rint(np.clip((values + 1) * 100, 0, 255)).astype(np.uint8)
-    print(f"predict() from grey values: {seconds(lambda: predict(network, pixels, device=device), 3):.2f} s")
+    begun = time.perf_counter()
+    predict(network, pixels, device=device)
+    print(f"prediction of {FIELD_PX} px from grey values, the first: {time.perf_counter() - begun:.2f} s on the clock")
+
+    whole_s = seconds(lambda: predict_scaled(network, values, FIELD_PX, device))
+    reached = operations(lambda: predict_scaled(network, values, FIELD_PX, device)) / whole_s
+    print(f"whole picture: {whole_s:.2f} s, {FIELD_PX**2 / whole_s / 1e6:.3f} Mpx/s,")
+    print(f"  {100 * reached / peak_per_s(device, torch.float32):.0f} % of a matrix product's speed")
+    for tile_px in TILES_PX:
+        taken = seconds(lambda tile=tile_px: predict_scaled(network, values, tile, device), 1)  # type: ignore[misc]
+        tiles = TILING.tiles(values.shape, tile_px)
+        seen = sum((rows.stop - rows.start) * (columns.stop - columns.start) for _, _, rows, columns in tiles)
+        share = (seen / taken) / (FIELD_PX**2 / whole_s)
+        print(f"  tiles of {tile_px} px: {taken:.2f} s, {100 * share:.0f} % of the whole pass per computed pixel")
 
 
 def main() -> None:
-    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    threads, width = (int(sys.argv[i]) if len(sys.argv) > i else default for i, default in ((1, 1), (2, 16)))
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    print(f"{device.type}, {threads} threads, torch {torch.__version__}")
-    training(device)
-    prediction(device)
+    print(f"{device.type}, {threads} threads, preset {width}, torch {torch.__version__}")
+    training(device, width)
+    prediction(device, width)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from semiview.files.expected_sem_file import write_expected
 from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.design_pairs import as_picture
-from semiview.learning.inference import TILE_PX, tiled
+from semiview.learning.inference import tiled
 from semiview.learning.messages import (
     Event,
     Finished,
@@ -48,9 +48,7 @@ class PictureScores:
     flat_l1: float
 
 
-def picture_of(
-    network: PatternNet, pattern: Plane, tile_px: int = TILE_PX, device: torch.device | None = None
-) -> Plane:
+def picture_of(network: PatternNet, pattern: Plane, tile_px: int = 0, device: torch.device | None = None) -> Plane:
     """(H, W) scaled grey values that a network expects of a pattern (H, W), -1 to 1; of any size, tile by tile."""
     return np.clip(tiled(network, pattern, torch.nn.Identity(), tile_px, device), -LIMIT, LIMIT)
 

@@ -23,26 +23,29 @@ from semiview.learning.messages import (
     Wish,
     WorkFailed,
 )
-from semiview.learning.networks import DOWNSCALING, HALO_PX, PatternNet
+from semiview.learning.networks import TILING, PatternNet
 from semiview.learning.predictors import checked, predictor_of
 from semiview.learning.samples import Plane, has_square_pixels, scaled
 from semiview.learning.shortage import is_out_of_memory
+from semiview.learning.tiles import TILE_PX
 from semiview.metrology.contour import half_contours
 from semiview.metrology.uncertainty import edge_uncertainty_px
 
 Answer = Callable[[npt.NDArray[Any], PredictItem], tuple[Plane, Plane | None]]
 
-TILE_PX = 1024
-SMALLEST_PX = 2 * DOWNSCALING  # reflecting at a border needs two pixels on the deepest level
-
 
 def predict(
-    network: PatternNet, pixels: npt.NDArray[Any], tile_px: int = TILE_PX, device: torch.device | None = None
+    network: PatternNet, pixels: npt.NDArray[Any], tile_px: int = 0, device: torch.device | None = None
 ) -> Plane:
     """Probability (H, W) float32 in [0, 1] of standing material, from grey values (H, W) as loaded.
 
-    The answer is the same for any tile size within 1e-3: the picture is scaled as a whole, tiles lie on the
-    network's coarsest grid and each sees a halo of at least the receptive field.
+    The answer is the same for any tile size within 1e-3: the picture is scaled as a whole, tiles lie on the grid of
+    the network's windows and each sees a halo of at least the receptive field.
+
+    Parameters
+    ----------
+    tile_px
+        Side of the tiles, brought down to the grid; 0: the whole picture at once where it is not too large for that.
 
     Raises
     ------
@@ -56,9 +59,7 @@ def predict(
     return predict_scaled(network, scaled(pixels), tile_px, device)
 
 
-def predict_scaled(
-    network: PatternNet, values: Plane, tile_px: int = TILE_PX, device: torch.device | None = None
-) -> Plane:
+def predict_scaled(network: PatternNet, values: Plane, tile_px: int = 0, device: torch.device | None = None) -> Plane:
     """As `predict`, from values on the training scale."""
     return np.clip(tiled(network, values, torch.sigmoid, tile_px, device), 0.0, 1.0)
 
@@ -67,29 +68,34 @@ def tiled(
     network: PatternNet,
     values: Plane,
     last: Callable[[torch.Tensor], torch.Tensor],
-    tile_px: int = TILE_PX,
+    tile_px: int = 0,
     device: torch.device | None = None,
 ) -> Plane:
-    """What a network answers to a picture (H, W), tile by tile; `last` is done to each answer."""
-    padded = _padded(values)
-    result = np.empty(padded.shape, np.float32)
+    """What a network answers to a picture (H, W), tile by tile; `last` is done to each answer.
+
+    Where memory runs out, in smaller tiles, down to those of the grid.
+    """
     network.eval()
-    with torch.inference_mode():
-        for rows, columns, seen_rows, seen_columns in _tiles(padded.shape, tile_px):
-            tile = torch.from_numpy(np.ascontiguousarray(padded[seen_rows, seen_columns]))[None, None]
-            tile = tile.to(device or "cpu", memory_format=torch.channels_last)
-            seen = last(network(tile))[0, 0].float().cpu().numpy()
-            top, left = rows.start - seen_rows.start, columns.start - seen_columns.start
-            result[rows, columns] = seen[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
-    height, width = values.shape
-    return result[:height, :width]
+
+    def look(part: Plane) -> Plane:
+        with torch.inference_mode():
+            answer: Plane = last(network(torch.from_numpy(part)[None, None].to(device)))[0, 0].float().cpu().numpy()
+        return answer
+
+    while True:
+        try:
+            return TILING.see(values, look, tile_px)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error) or 0 < tile_px <= TILING.grid_px:
+                raise
+            tile_px = (tile_px or TILE_PX) // 2
 
 
 def predict_averaged(
     network: PatternNet,
     pixels: npt.NDArray[Any],
     square: bool,
-    tile_px: int = TILE_PX,
+    tile_px: int = 0,
     device: torch.device | None = None,
 ) -> tuple[Plane, Plane]:
     """Mean (H, W) over the turns and mirror images of a picture, and the standard deviation over them.
@@ -172,23 +178,3 @@ def _predicted(answer: Answer, item: PredictItem) -> Event:
             raise
         return PredictionFailed(item.case_id, "there is not enough memory for this picture")
     return PredictionDone(item.case_id, item.out_npy, uncertainty_px)
-
-
-def _padded(values: Plane) -> Plane:
-    lacking = [(0, max(-(-side // DOWNSCALING) * DOWNSCALING, SMALLEST_PX) - side) for side in values.shape]
-    return np.pad(values, lacking, mode="symmetric")
-
-
-def _tiles(shape: tuple[int, ...], tile_px: int) -> Iterator[tuple[slice, slice, slice, slice]]:
-    """Rows and columns of each tile, and those of what it sees."""
-    step = max(tile_px // DOWNSCALING, 1) * DOWNSCALING
-
-    def parts(side: int) -> list[tuple[slice, slice]]:
-        return [
-            (slice(low, min(low + step, side)), slice(max(low - HALO_PX, 0), min(low + step + HALO_PX, side)))
-            for low in range(0, side, step)
-        ]
-
-    for rows, seen_rows in parts(shape[0]):
-        for columns, seen_columns in parts(shape[1]):
-            yield rows, columns, seen_rows, seen_columns

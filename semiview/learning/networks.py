@@ -1,7 +1,8 @@
 """The network: SEM picture in, logit of standing material out.
 
-A U-Net whose norms act on the channels of each pixel alone and whose borders are reflected, so that a tile with
-enough halo gives the same answer as the whole picture.
+A U-Net whose norms act on the channels of each pixel alone, whose borders are reflected and whose attention looks
+around in windows that lie on a fixed grid, so that a tile on that grid with enough halo gives the same answer as the
+whole picture.
 """
 
 from itertools import pairwise
@@ -11,11 +12,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semiview.learning.tiles import Tiling
+
 WIDTH_PRESETS = (16, 32)
 LEVEL_FACTORS = (1, 2, 4, 4, 4, 4)
 DOWNSCALING = 2 ** (len(LEVEL_FACTORS) - 1)
-# Two 3 x 3 convolutions per level reach 126 px on the way down and 62 px up, pooling and enlarging another 31 each.
-HALO_PX = 256
+ATTENDING_LEVELS = (len(LEVEL_FACTORS) - 2, len(LEVEL_FACTORS) - 1)
+WINDOW = 8  # side of the attention's windows, in pixels of their level
+HEADS = 4
+# Tiles begin on multiples of the deepest window. What is wrong beyond a tile's outer border spoils, on the way down,
+# 62 px and with them a window of 128 px, two convolutions of the deepest level and with them a window of 256 px; on the
+# way up 62 px and, by enlarging, 31: less than 512.
+TILING = Tiling(multiple_px=DOWNSCALING, grid_px=WINDOW * DOWNSCALING, halo_px=2 * WINDOW * DOWNSCALING)
 
 
 class PixelNorm(nn.Module):
@@ -55,18 +63,56 @@ class Block(nn.Module):
         return through + branch
 
 
+class WindowAttention(nn.Module):
+    """Each pixel sees all others of its window: what repeats in a pattern, and which side of a far edge it is on.
+
+    Its gain starts at 0, so that at first everything goes straight through.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = PixelNorm(channels)
+        self.ask = nn.Conv2d(channels, 3 * channels, 1)
+        self.answer = nn.Conv2d(channels, channels, 1)
+        self.gain = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape; windows are counted from the upper left corner."""
+        count, channels, height, width = features.shape
+        # Windows that the border cuts are filled up with pixels that nobody looks at.
+        missing = (0, -width % WINDOW, 0, -height % WINDOW)
+        asked = functional.pad(self.ask(self.norm(features)), missing)
+        there = functional.pad(torch.ones_like(features[:, :1]), missing)
+        rows, columns = (height + missing[3]) // WINDOW, (width + missing[1]) // WINDOW
+
+        def windows(planes: Tensor, heads: int) -> Tensor:
+            """(B, heads * D, H, W) to (B * windows, heads, WINDOW^2, D)."""
+            cut = planes.reshape(planes.shape[0], heads, -1, rows, WINDOW, columns, WINDOW)
+            return cut.permute(0, 3, 5, 1, 4, 6, 2).reshape(-1, heads, WINDOW**2, planes.shape[1] // heads)
+
+        query, key, value = (windows(part, HEADS) for part in asked.chunk(3, dim=1))
+        mask = windows(there, 1).transpose(2, 3) > 0
+        seen = functional.scaled_dot_product_attention(query, key, value, mask)
+        back = seen.reshape(count, rows, columns, HEADS, WINDOW, WINDOW, channels // HEADS)
+        back = back.permute(0, 3, 6, 1, 4, 2, 5).reshape(count, channels, rows * WINDOW, columns * WINDOW)
+        answered: Tensor = self.answer(back[:, :, :height, :width])
+        return features + self.gain[:, None, None] * answered
+
+
 class PatternNet(nn.Module):
     """SEM -> logit of standing material. Each level sees the picture itself, averaged, beside the features.
 
     Parameters
     ----------
     width
-        Channels of the first level: 16 has 0.7 M parameters and suits a CPU, 32 has 2.7 M.
+        Channels of the first level: 16 has 0.7 M parameters and suits a CPU, 32 has 2.8 M.
     dropout
         Of whole channels in the two deepest levels, while training.
+    attention
+        Look around in windows at the two deepest levels.
     """
 
-    def __init__(self, width: int = 16, dropout: float = 0.05) -> None:
+    def __init__(self, width: int = 16, dropout: float = 0.05, attention: bool = True) -> None:
         super().__init__()
         channels = [width * factor for factor in LEVEL_FACTORS]
         deep = len(channels) - 2
@@ -74,6 +120,9 @@ class PatternNet(nn.Module):
         self.down = nn.ModuleList(
             Block(incoming + 1, outgoing, dropout if level >= deep else 0.0)
             for level, (incoming, outgoing) in enumerate(zip([0, *channels[:-1]], channels, strict=True))
+        )
+        self.around = nn.ModuleDict(
+            {str(level): WindowAttention(channels[level]) for level in ATTENDING_LEVELS if attention}
         )
         steps = list(pairwise(channels))
         self.narrow = nn.ModuleList(nn.Conv2d(deeper, outgoing, 1) for outgoing, deeper in steps)
@@ -89,6 +138,8 @@ class PatternNet(nn.Module):
                 pictures = functional.avg_pool2d(pictures, 2)
                 features = torch.cat([functional.avg_pool2d(features, 2), pictures], dim=1)
             features = block(features)
+            if str(level) in self.around:
+                features = self.around[str(level)](features)
             skips.append(features)
         for level in reversed(range(len(self.up))):
             enlarged = functional.interpolate(self.narrow[level](features), scale_factor=2.0, mode="nearest")
@@ -104,7 +155,7 @@ def parameter_count(network: nn.Module) -> int:
 
 def architecture(network: PatternNet) -> dict[str, Any]:
     """What a card must say so that the same network can be built again."""
-    return {"network": "PatternNet", "width": network.width}
+    return {"network": "PatternNet", "width": network.width, "attention": len(network.around) > 0}
 
 
 def build(description: dict[str, Any]) -> PatternNet:
@@ -117,4 +168,4 @@ def build(description: dict[str, Any]) -> PatternNet:
     """
     if description.get("network") != "PatternNet" or description.get("width") not in WIDTH_PRESETS:
         raise ValueError(f"this version has no network {description}")
-    return PatternNet(int(description["width"]))
+    return PatternNet(int(description["width"]), attention=bool(description.get("attention")))

@@ -11,10 +11,12 @@ import onnxruntime
 
 from semiview.learning.predictors import Predictor
 from semiview.learning.samples import Plane, scaled
+from semiview.learning.tiles import Tiling
 from semiview.learning.worker_host import thread_count
 
-MULTIPLE_PX = 32  # sides are grown by reflection to multiples of it, as networks with poolings want them
-SMALLEST_PX = 64
+# Large pictures are seen in tiles, which do not show if the network looks no farther than the halo and begins its own
+# windows, if it has any, on the grid. The program's own networks do.
+TILING = Tiling(multiple_px=32, grid_px=256, halo_px=512)
 
 
 def onnx_predictor(path: str) -> Predictor:
@@ -24,12 +26,11 @@ def onnx_predictor(path: str) -> Predictor:
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
+    def look(part: Plane) -> Plane:
+        answer = np.asarray(session.run(None, {name: part[None, None]})[0], dtype=np.float32)
+        return answer.reshape(answer.shape[-2:])
+
     def predict(pixels: npt.NDArray[Any], _design: Plane | None, _nm_per_px: tuple[float, float]) -> Plane:
-        height, width = pixels.shape
-        lacking = [(0, max(-(-side // MULTIPLE_PX) * MULTIPLE_PX, SMALLEST_PX) - side) for side in pixels.shape]
-        values = np.pad(scaled(pixels), lacking, mode="symmetric")[None, None]
-        answer = np.asarray(session.run(None, {name: values})[0], dtype=np.float32)
-        result: Plane = np.clip(answer.reshape(answer.shape[-2:])[:height, :width], 0.0, 1.0)
-        return result
+        return np.clip(TILING.see(scaled(pixels), look), 0.0, 1.0)
 
     return predict

@@ -1,9 +1,11 @@
 """Simulated fields to learn from before anything was approved, and to replay so that it is not forgotten.
 
-A field follows from its seed alone. Recipes, doses, polarities, pixel sizes and pattern types vary as real tools and
-layers do; lengths are drawn in px, because that is what the network sees.
+A field follows from its seed alone, so that the set to replay is shipped as its seeds: the checkpoint's card holds them
+and a hash of the pictures that they give. Recipes, doses, polarities, pixel sizes and pattern types vary as real tools
+and layers do; lengths are drawn in px, because that is what the network sees.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,7 +19,7 @@ from semiview.core.registration import Frame, Registration
 from semiview.learning.samples import Sample, scaled
 from semiview.simulation.patterns import PATTERNS, outlines_of
 from semiview.simulation.recipe import Recipe, plausible_recipe
-from semiview.simulation.sem import simulate
+from semiview.simulation.sem import SimulatedField, simulate
 
 FREEFORM = "freeform"
 SPARSE = ("isolated", FREEFORM)
@@ -25,33 +27,25 @@ PATTERN_TYPES = (*PATTERNS, FREEFORM)
 FIELD_PX = 256
 SMALLEST_PX = 5.0
 LARGEST_SHARE = 0.25  # of the field's side
+LEAST_DOSE = 5.0
+REPLAY_SEEDS = range(20_000_000, 20_000_064)
+WIDEST_BEAM = 6.0  # smallest drawn width over the beam's standard deviation, at least
 
 
-def simulated_sample(seed: int, pattern_type: str = "", least_dose: float = 5.0, side_px: int = FIELD_PX) -> Sample:
+def simulated_sample(
+    seed: int, pattern_type: str = "", least_dose: float = LEAST_DOSE, side_px: int = FIELD_PX
+) -> Sample:
     """The field of a seed, as a sample whose approved shape is exactly what was printed."""
-    rng = np.random.default_rng(seed)
-    pattern_type = pattern_type or PATTERN_TYPES[int(rng.integers(len(PATTERN_TYPES)))]
-    nm_per_px = float(np.exp(rng.uniform(np.log(0.5), np.log(70))))
-    cd_px = float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_SHARE * side_px))))
-    recipe = _recipe(rng, nm_per_px, cd_px, least_dose)
-    # One hole in a wide plane and one island on it look alike where neither has an edge: openings come in crowds.
-    tone: Tone = "opening" if pattern_type not in SPARSE and rng.random() < 0.3 else "raised"
-    across = side_px * 1.5  # so that a turned field has no empty corners
-    # Patterns round to whole nanometres: they are drawn a hundred times larger and shrunk.
-    draw = freeform if pattern_type == FREEFORM else PATTERNS[pattern_type]
-    drawn = draw((100 * across, 100 * across), 100 * cd_px, int(rng.integers(2**31)))
-    outlines = [outline * (nm_per_px / 100) for outline in drawn]
-    registration = Registration(
-        Frame(((side_px - 1) / 2,) * 2, (0.0, 0.0), nm_per_px),
-        rotation_deg=float(rng.uniform(-180, 180)) if rng.random() < 0.3 else float(rng.normal(0, 0.3)),
-        shift_x_nm=float(rng.uniform(-0.2, 0.2) * side_px * nm_per_px),
-        shift_y_nm=float(rng.uniform(-0.2, 0.2) * side_px * nm_per_px),
-        transform="similarity",
-    )
-    field = simulate(outlines, tone, registration, (side_px, side_px), recipe, seed)
+    field, pattern_type = _field(seed, pattern_type, least_dose, side_px)
     name = f"simulated-{seed}"
     weight = np.ones(field.coverage.shape, np.float32)
-    return Sample(name, name, name, pattern_type, scaled(field.pixels), field.coverage, weight, (nm_per_px, nm_per_px))
+    size = field.registration.frame.nm_per_px
+    return Sample(name, name, name, pattern_type, scaled(field.pixels), field.coverage, weight, (size, size))
+
+
+def smallest_width_px(seed: int, pattern_type: str = "", side_px: int = FIELD_PX) -> float:
+    """Smallest drawn width of the field of a seed."""
+    return _sizes(np.random.default_rng(seed), pattern_type, side_px)[2]
 
 
 def simulated_samples(seeds: Sequence[int]) -> Iterator[Sample]:
@@ -95,8 +89,58 @@ def _blob(rng: np.random.Generator, size: float) -> shapely.Geometry:
     return shapely.Polygon(np.column_stack([radius * np.cos(angle), stretch * radius * np.sin(angle)])).buffer(0)
 
 
+def replay_samples() -> tuple[Sample, ...]:
+    """What a fine-tuning run is shown beside the new, every pattern type equally often."""
+    return tuple(simulated_samples(REPLAY_SEEDS))
+
+
+def replay_sha256() -> str:
+    """Of the grey values of the fields to replay, one after the other."""
+    digest = hashlib.sha256()
+    for number, seed in enumerate(REPLAY_SEEDS):
+        field, _ = _field(seed, PATTERN_TYPES[number % len(PATTERN_TYPES)])
+        digest.update(field.pixels.tobytes())
+    return digest.hexdigest()
+
+
+def _field(
+    seed: int, pattern_type: str, least_dose: float = LEAST_DOSE, side_px: int = FIELD_PX
+) -> tuple[SimulatedField, str]:
+    """The field of a seed and its pattern type."""
+    rng = np.random.default_rng(seed)
+    pattern_type, nm_per_px, cd_px = _sizes(rng, pattern_type, side_px)
+    recipe = _recipe(rng, nm_per_px, cd_px, least_dose)
+    # One hole in a wide plane and one island on it look alike where neither has an edge: openings come in crowds.
+    tone: Tone = "opening" if pattern_type not in SPARSE and rng.random() < 0.3 else "raised"
+    across = side_px * 1.5  # so that a turned field has no empty corners
+    # Patterns round to whole nanometres: they are drawn a hundred times larger and shrunk.
+    draw = freeform if pattern_type == FREEFORM else PATTERNS[pattern_type]
+    drawn = draw((100 * across, 100 * across), 100 * cd_px, int(rng.integers(2**31)))
+    outlines = [outline * (nm_per_px / 100) for outline in drawn]
+    registration = Registration(
+        Frame(((side_px - 1) / 2,) * 2, (0.0, 0.0), nm_per_px),
+        rotation_deg=float(rng.uniform(-180, 180)) if rng.random() < 0.3 else float(rng.normal(0, 0.3)),
+        shift_x_nm=float(rng.uniform(-0.2, 0.2) * side_px * nm_per_px),
+        shift_y_nm=float(rng.uniform(-0.2, 0.2) * side_px * nm_per_px),
+        transform="similarity",
+    )
+    return simulate(outlines, tone, registration, (side_px, side_px), recipe, seed), pattern_type
+
+
+def _sizes(rng: np.random.Generator, pattern_type: str, side_px: int) -> tuple[str, float, float]:
+    """Pattern type, nm per px and smallest drawn width in px: the first that is drawn for a field."""
+    pattern_type = pattern_type or PATTERN_TYPES[int(rng.integers(len(PATTERN_TYPES)))]
+    nm_per_px = float(np.exp(rng.uniform(np.log(0.5), np.log(70))))
+    cd_px = float(np.exp(rng.uniform(np.log(SMALLEST_PX), np.log(LARGEST_SHARE * side_px))))
+    return pattern_type, nm_per_px, cd_px
+
+
 def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose: float) -> Recipe:
-    """Like `plausible_recipe`, and farther out: sharper rims, deep wide shadows, grounds as bright as tops."""
+    """Like `plausible_recipe`, and farther out: sharper rims, deep wide shadows, grounds as bright as tops.
+
+    The beam is at most a sixth of the smallest drawn width: of a dot no wider than the beam a picture shows how much
+    there is of it, not where it ends, and nobody measures at that magnification.
+    """
     plausible = plausible_recipe(rng, nm_per_px)
     inverted = rng.random() < 0.03
     bias_px = float(np.clip(rng.normal(0, 1), -0.15 * cd_px, 0.15 * cd_px))
@@ -112,6 +156,6 @@ def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose
         rim_decay_nm=float(np.exp(rng.uniform(np.log(1.0), np.log(8)))) * nm_per_px,
         shadow_depth=float(rng.uniform(0.1, 0.7)),
         shadow_decay_nm=float(np.exp(rng.uniform(np.log(4), np.log(60)))) * nm_per_px,
-        beam_sigma_nm=float(rng.uniform(0.5, 2.0)) * nm_per_px,
+        beam_sigma_nm=min(float(rng.uniform(0.5, 2.0)), cd_px / WIDEST_BEAM) * nm_per_px,
         shading=float(rng.uniform(0, 0.1)),
     )

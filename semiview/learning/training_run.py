@@ -42,12 +42,10 @@ from semiview.learning.run_state import RunState, drop_state, load_state, save_s
 from semiview.learning.runs import CHANGED_FILE
 from semiview.learning.samples import Sample, draw_batch, scaled
 from semiview.learning.shortage import is_out_of_memory
-from semiview.learning.simulated_samples import simulated_samples
+from semiview.learning.simulated_samples import replay_samples
 from semiview.learning.trainer import Trainer, TrainingBrokenError
 from semiview.learning.two_way_trainer import TwoWayTrainer
 from semiview.learning.worker_host import peak_memory_mb
-
-REPLAY_SEEDS = range(20_000_000, 20_000_016)
 
 
 def planes_folder(job: FineTuneJob, ranks: Ranks = ALONE) -> Path:
@@ -276,7 +274,7 @@ class PatternRun(TrainingRun):
 
     def replay(self) -> tuple[Sample, ...]:
         """Simulated fields of every pattern type."""
-        return tuple(simulated_samples(REPLAY_SEEDS)) if self.job.options.replay_share else ()
+        return replay_samples() if self.job.options.replay_share else ()
 
     def judge(self, trainer: Trainer, samples: ChosenSamples) -> Generator[Event, None, str]:
         """The gate's comparison with the current checkpoint."""

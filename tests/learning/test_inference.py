@@ -3,16 +3,32 @@ import pytest
 import torch
 
 from semiview.learning.inference import predict, predict_averaged
-from semiview.learning.networks import DOWNSCALING, HALO_PX, PatternNet, build, parameter_count
+from semiview.learning.networks import (
+    TILING,
+    PatternNet,
+    WindowAttention,
+    architecture,
+    build,
+    parameter_count,
+)
+
+
+def awake(network):
+    """A network in which every part works: fresh ones begin with branches and attention that say nothing."""
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith("second.weight"):
+                torch.nn.init.kaiming_normal_(parameter, nonlinearity="linear")
+            elif name.startswith("around") and name.endswith(("gain", "ask.weight")):
+                torch.nn.init.normal_(parameter)
+        network.head.weight.mul_(3)  # so that the answer is far from 0.5
+    return network.eval()
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(3)
-    made = PatternNet()
-    with torch.no_grad():  # so that an untrained network's answer is far from 0.5 everywhere
-        made.head.weight.mul_(8)
-    return made.eval()
+    return awake(PatternNet())
 
 
 @pytest.fixture(scope="module")
@@ -21,24 +37,58 @@ def picture():
 
 
 @pytest.mark.slow
-def test_that_the_tile_size_does_not_show(network, picture):
-    whole = predict(network, picture, tile_px=4096)
+@pytest.mark.parametrize("attention", [True, False])
+def test_that_the_tile_size_does_not_show(attention):
+    torch.manual_seed(4)
+    network = awake(PatternNet(attention=attention))
+    picture = np.random.default_rng(0).integers(0, 255, (1100, 1330)).astype(np.uint8)
+    whole = predict(network, picture)
     assert whole.std() > 0.05
-    for tile_px in (128, 320):
+    for tile_px in (256, 600):
         np.testing.assert_allclose(predict(network, picture, tile_px=tile_px), whole, atol=1e-3)
 
 
-def test_that_the_halo_covers_what_a_pixel_sees(network):
-    side = 2 * HALO_PX + 4 * DOWNSCALING
-    values = torch.zeros(1, 1, side, side, requires_grad=True)
+@pytest.mark.slow
+def test_that_nothing_beyond_the_halo_reaches_a_tile(network):
     torch.manual_seed(0)
-    with torch.no_grad():
-        values.add_(torch.randn_like(values))
-    middle = side // 2
-    network(values)[0, 0, middle, middle].backward()
-    seen = np.argwhere(values.grad[0, 0].numpy() != 0)
-    assert np.abs(seen - middle).max() <= HALO_PX
-    values.grad = None
+    side = TILING.grid_px + 2 * TILING.halo_px + 64
+    values = torch.randn(1, 1, side, side)
+    others = values.clone()
+    others[..., TILING.grid_px + TILING.halo_px :] = torch.randn(side, side)[:, TILING.grid_px + TILING.halo_px :]
+    with torch.inference_mode():
+        difference = (network(values) - network(others)).abs()[0, 0].amax(0)
+    assert not difference[: TILING.grid_px].any()
+    assert difference[TILING.grid_px :].any()
+    # Attention carries farther than the convolutions do alone.
+    assert difference[: TILING.grid_px + TILING.halo_px - 200].any()
+
+
+def test_that_attention_sees_its_window_and_nothing_else():
+    torch.manual_seed(1)
+    attention = WindowAttention(64)
+    features = torch.randn(2, 64, 11, 20)
+    assert torch.equal(attention(features), features), "at first everything goes straight through"
+    torch.nn.init.normal_(attention.gain)
+    changed = features.clone()
+    changed[:, :, 9, 17] += torch.randn(64)  # its window: rows 8 to 10, columns 16 to 19
+    with torch.inference_mode():
+        moved = (attention(changed) - attention(features)).abs().amax((0, 1)) > 0
+    expected = torch.zeros(11, 20, dtype=torch.bool)
+    expected[8:, 16:] = True
+    assert torch.equal(moved, expected)
+    # A window that the border cuts knows nothing of what is not there.
+    with torch.inference_mode():
+        alone = attention(features[:, :, 8:, 16:])
+        torch.testing.assert_close(alone, attention(features)[:, :, 8:, 16:])
+
+
+def test_that_a_checkpoint_without_attention_is_built_without():
+    assert not build({"network": "PatternNet", "width": 16}).around
+    for made in (PatternNet(16), PatternNet(32), PatternNet(16, attention=False)):
+        again = build(architecture(made))
+        assert {name: t.shape for name, t in again.state_dict().items()} == {
+            name: t.shape for name, t in made.state_dict().items()
+        }
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 300), (64, 64), (65, 63), (31, 257)])

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from semiview.learning import tiles
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.inference import predict
+from semiview.learning.onnx_export import export
 from semiview.learning.predictors import checked, classical, predictor_names, predictor_of
+from semiview.learning.tiles import Tiling
 from tests.learning.conftest import fresh_checkpoint
 
 SIZE = (float("nan"), float("nan"))
@@ -21,6 +24,12 @@ def half(argument):
         raise RuntimeError("no licence")
     return lambda pixels, design, nm_per_px: np.full(pixels.shape, float(argument or 0.5))
 """
+
+
+class AlwaysCut(Tiling):
+    """Tiles even where the picture could be seen at once."""
+
+    whole_px2 = 0
 
 
 def picture(noise: float = 15.0) -> tuple[np.ndarray, np.ndarray]:
@@ -51,6 +60,21 @@ def test_that_an_onnx_file_answers_as_the_checkpoint_it_was_written_from(tmp_pat
     network, _ = load_network(checkpoint)
     pixels, _ = picture()
     answer = predictor_of(f"onnx:{out}")(pixels, None, SIZE)
+    np.testing.assert_allclose(answer, predict(network, pixels), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_that_a_large_picture_goes_through_onnxruntime_in_tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    onnx_network = pytest.importorskip("semiview.learning.onnx_network")
+    pytest.importorskip("onnx")
+    checkpoint, out = fresh_checkpoint(tmp_path / "a.safetensors"), tmp_path / "a.onnx"
+    export(checkpoint, out)
+    network, _ = load_network(checkpoint)
+    pixels = np.random.default_rng(0).integers(0, 255, (300, 600)).astype(np.uint8)
+    monkeypatch.setattr(tiles, "TILE_PX", 256)
+    monkeypatch.setattr(onnx_network, "TILING", AlwaysCut(32, 256, 512))
+    assert len(list(onnx_network.TILING.tiles(pixels.shape))) == 2 * 3
+    answer = onnx_network.onnx_predictor(str(out))(pixels, None, SIZE)
     np.testing.assert_allclose(answer, predict(network, pixels), atol=1e-4)
 
 

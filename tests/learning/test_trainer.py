@@ -86,3 +86,15 @@ def test_that_the_rate_warms_up_and_falls_to_a_hundredth():
 
 def test_that_without_samples_the_validation_loss_is_not_a_number():
     assert math.isnan(trainer().validation_loss([]))
+
+
+def test_that_half_precision_computes_in_it_and_keeps_the_weights_in_full():
+    torch.manual_seed(0)
+    full = Trainer(PatternNet(), 10, 1e-3, 1e-2, 7, torch.device("cpu"))
+    torch.manual_seed(0)
+    half = Trainer(PatternNet(), 10, 1e-3, 1e-2, 7, torch.device("cpu"), half=True)
+    one, other = full.train_step(batch()), half.train_step(batch())
+    assert one != other
+    assert other == pytest.approx(one, rel=0.02)
+    assert {tensor.dtype for tensor in half.state().values()} == {torch.float32}
+    assert not full.half, "on a processor only if it is asked for"

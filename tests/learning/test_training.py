@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from semiview.files.problem import FileProblem
-from semiview.learning import training_run
+from semiview.learning import simulated_samples, training_run
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.chosen_samples import choose
 from semiview.learning.messages import (
@@ -174,7 +174,7 @@ def test_that_replayed_patches_are_asked_for(toy, monkeypatch):
         return draw(new, replay, size, replayed, patch_px, rng)
 
     monkeypatch.setattr(training_run, "draw_batch", watched)
-    monkeypatch.setattr(training_run, "REPLAY_SEEDS", range(2))
+    monkeypatch.setattr(simulated_samples, "REPLAY_SEEDS", range(2))
     list(fine_tune(toy.job(epochs=1, steps_per_epoch=1, batch=4, replay_share=0.5)))
     assert asked == [(2, 2)]
 
