@@ -38,6 +38,8 @@ benchmarks: $(VENV)/installed-dev  ## speed and memory beside what one would use
 	$(BIN)/python -m benchmarks.drift
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.learning_speed
+	$(BIN)/python -m benchmarks.starter
+	$(BIN)/python -m benchmarks.forgetting
 	$(BIN)/python -m benchmarks.store_faults
 	$(BIN)/python -m benchmarks.fuzz_readers
 	$(BIN)/python -m benchmarks.large_layout
