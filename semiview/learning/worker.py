@@ -75,17 +75,17 @@ def main() -> int:
         return _say(channel, WorkFailed(f"The job cannot be read: {error}"))
     if not isinstance(job, (PredictJob, FineTuneJob)):
         return _say(channel, WorkFailed("The file holds no job."))
-    company = process_count() > 1
+    company, first = process_count() > 1, int(os.environ.get("RANK", "0")) == 0
     # Of several processes the first alone is asked and speaks. `torchrun` may have no terminal: its end says nothing.
-    wishes = Wishes(sys.stdin if int(os.environ.get("RANK", "0")) == 0 else io.StringIO(), end_is_abandon=not company)
+    wishes = Wishes(sys.stdin if first else io.StringIO(), end_is_abandon=not company)
     if company:
         signal.signal(signal.SIGTERM, _end_from_outside)
-    result = 1
+    result = int(first)  # the others have nothing to say
     try:
         for event in work(job, wishes):
             result = _say(channel, event)
     except EndedFromOutsideError:
-        return _say(channel, _left_alone(job))
+        return _say(channel, _left_alone(job, first))
     return result
 
 
@@ -98,12 +98,12 @@ def _end_from_outside(_signal: int, _frame: FrameType | None) -> None:
     raise EndedFromOutsideError
 
 
-def _left_alone(job: Job) -> WorkFailed:
+def _left_alone(job: Job, first: bool) -> WorkFailed:
     event = WorkFailed(
         "Another process of this run is gone, or they were all ended. Start them again; the run goes on from its last "
         "epoch."
     )
-    if isinstance(job, FineTuneJob) and int(os.environ.get("RANK", "0")) == 0:
+    if isinstance(job, FineTuneJob) and first:
         with contextlib.suppress(FileProblem):
             write_outcome(Path(job.run_folder), event)
     return event

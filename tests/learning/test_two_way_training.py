@@ -42,7 +42,7 @@ def unpaired(seed=5):
 
 def trainer(**options):
     torch.manual_seed(0)
-    return TwoWayTrainer(PatternNet(), 40, 3e-3, 1e-2, 7, CPU, **options)
+    return TwoWayTrainer(PatternNet(), 40, 1e-3, 1e-2, 7, CPU, **options)
 
 
 def two_way_job(toy, run="run", **options):
