@@ -81,6 +81,7 @@ def training_job(workspace: Workspace, options: TrainingOptions) -> FineTuneJob:
         )
     run_folder = project.runs_folder / datetime.now(UTC).strftime(RUN_NAME)
     if options.answers == "sem":
+        run_folder = run_folder.with_name(f"{run_folder.name}-sem")  # no run that a trigger waits for
         earlier = newest_generator(project.checkpoints_folder)
         start = "" if earlier is None else str(earlier.path)
     else:

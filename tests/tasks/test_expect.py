@@ -1,6 +1,7 @@
 """What designs should look like, and the pictures that nobody has decided on, over a project."""
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from semiview.tasks.measure import MeasureOptions, measure_case
 from semiview.tasks.open import open_case
 from semiview.tasks.progress import result_of
 from semiview.tasks.train import training_job
+from semiview.tasks.trigger import last_run
 from semiview.tasks.workspace import Workspace, open_workspace
 
 MakeProject = Callable[..., Path]
@@ -108,7 +110,10 @@ def test_that_the_way_back_starts_anew_or_where_the_last_one_ended(make_project:
     workspace = open_workspace(folder)
     workspace.store.append(replace(Record.example(0, (64, 64)), checkpoint_id="", tables={}))
     options = TrainingOptions(answers="sem")
-    assert training_job(workspace, options).start_checkpoint == ""
+    job = training_job(workspace, options)
+    assert job.start_checkpoint == ""
+    Path(job.run_folder).mkdir(parents=True)
+    assert last_run(workspace) is None  # it learns nothing that a trigger counts
     maker = with_generator(folder)
     assert training_job(workspace, options).start_checkpoint.endswith(f"{maker}.safetensors")
 
@@ -122,3 +127,40 @@ def test_that_options_that_do_not_go_together_are_wrong_use(make_project: MakePr
         ["predict", folder, "--direction", "sideways"],
     ):
         assert CliRunner().invoke(app, arguments).exit_code == 2, arguments
+
+
+@pytest.mark.slow
+def test_that_the_way_back_is_trained_and_used_from_the_shell(make_project: MakeProject) -> None:
+    folder = make_project(2)
+    workspace = open_workspace(folder)
+    for number in range(6):
+        record = Record.example(number, (64, 64))
+        workspace.store.append(replace(record, approves_registration=number < 5, checkpoint_id="", tables={}))
+    registered(workspace, "site/0")
+    told = CliRunner().invoke(app, ["train", str(folder), "--direction", "sem", "--epochs", "1", "--json"])
+    assert told.exit_code == 0, told.output
+    said = json.loads(told.stdout)
+    assert said["promoted"] is False
+    assert said["gate"] is None
+    assert said["pictures"]["checkpoint_id"] == said["checkpoint"]
+    assert [why for _, why in said["samples"]["left_out"]] == ["nobody approved its registration"]
+    assert open_workspace(folder).registry.current().id != said["checkpoint"]
+    told = CliRunner().invoke(app, ["predict", str(folder), "--direction", "sem", "--json"])
+    assert told.exit_code == 1  # one case is not registered
+    said = json.loads(told.stdout)
+    assert list(said["failed"]) == ["site/1"]
+    assert Path(said["predicted"]["site/0"]).exists()
+
+
+@pytest.mark.slow
+def test_that_training_both_ways_ends_at_the_gate(make_project: MakeProject) -> None:
+    folder = make_project(1)
+    workspace = open_workspace(folder)
+    for number in range(4):
+        workspace.store.append(replace(Record.example(number, (64, 64)), checkpoint_id="", tables={}))
+    arguments = ["train", str(folder), "--bidirectional", "--adversarial", "--epochs", "1", "--json"]
+    told = CliRunner().invoke(app, arguments)
+    assert told.exit_code == 0, told.output
+    said = json.loads(told.stdout)
+    assert said["gate"]["verdict"] == "engineer decides"
+    assert workspace.registry.get(said["checkpoint"]).card["options"]["bidirectional"] is True
