@@ -16,6 +16,7 @@ from semiview.ui.window_actions import Binding
 BLEND_STEP, DIVIDER_STEP, CHECKER_STEP = 0.1, 0.05, 1.25
 CHECKER_PX = (8, 512)
 BRUSH_STEP = 1.25
+ON_A_PREDICTION = ("brush", "eraser", "polygon", "vertices", "fill")  # these go on from what was predicted
 BRUSH_PX = (0.5, 500.0)
 
 
@@ -217,7 +218,11 @@ def _tools(desk: Desk, no_edit: Callable[[], str | None]) -> dict[str, Binding]:
         document = session.document
         return no_edit() or (None if document is not None and document.correction is not None else "there is none")
 
+    def no_correction() -> str | None:
+        return no_edit() or desk.predicting.why_not_correct()
+
     found = {f"tools.{tool}": Binding(take(tool), no_edit) for tool in TOOLS}
+    found |= {f"tools.{tool}": Binding(take(tool), no_correction) for tool in ON_A_PREDICTION}
     found["tools.register"] = Binding(take("register"), why_not_register)
     found["tools.landmarks"] = Binding(take("landmarks"), why_not_register)
     for tool in ("take_design", "take_prediction"):

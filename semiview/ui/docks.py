@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-LEFT_PX, RIGHT_PX, BOTTOM_PX = 304, (300, 400), 230
-RIGHT_SHARE = 0.24  # of the window: tables want room, the views more
+LEFT_PX, RIGHT_PX, BOTTOM_PX = (304, 400), (300, 400), 230
+SIDE_SHARE = 0.24  # of the window, each: tables want room, the views more
 
 
 def tabs(**panels: QWidget) -> QTabWidget:
@@ -55,8 +55,8 @@ def add_docks(window: QMainWindow, cases: QWidget, readings: QWidget, work: QWid
 
 def arrange(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
     """How the panels stand at first: the views keep the room."""
-    right = int(min(max(RIGHT_SHARE * window.width(), RIGHT_PX[0]), RIGHT_PX[1]))
-    window.resizeDocks([docks["cases"], docks["readings"]], [LEFT_PX, right], Qt.Orientation.Horizontal)
+    widths = [int(min(max(SIDE_SHARE * window.width(), least), most)) for least, most in (LEFT_PX, RIGHT_PX)]
+    window.resizeDocks([docks["cases"], docks["readings"]], widths, Qt.Orientation.Horizontal)
     window.resizeDocks([docks["work"]], [BOTTOM_PX], Qt.Orientation.Vertical)
 
 

@@ -267,6 +267,7 @@ class MainWindow(QMainWindow):
     def _refresh_actions(self, *_: object) -> None:
         self.actions_.refresh()
         tick(self.actions_, self.desk)
+        self.views.set_awaited(self.desk.predicting.awaited)
 
     def _case_began(self, case_id: str) -> None:
         self.middle.case_opens(case_id)

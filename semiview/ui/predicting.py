@@ -95,6 +95,20 @@ class Predicting(QObject):
             return "no case is open"
         return "the worker is predicting" if self.busy else None
 
+    @property
+    def awaited(self) -> bool:
+        """True while the open case has no prediction and one is on its way."""
+        case = self._session.case
+        if case is None or case.prediction is not None or not self.busy:
+            return False
+        return self._preparing or case.case_id in self._waiting or self.automatic
+
+    def why_not_correct(self) -> str | None:
+        """Why a shape had better not be corrected yet: what is begun without a prediction begins with nothing."""
+        document = self._session.document
+        begun = document is not None and document.correction is not None
+        return "its prediction is on its way" if self.awaited and not begun else None
+
     def predict_open(self) -> None:
         """Predict the open case with the current checkpoint; where that goes by itself, some of the next too."""
         workspace, case = self._session.workspace, self._session.case

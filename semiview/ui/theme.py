@@ -102,6 +102,9 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
     QTableView {{ border: 1px solid {line}; gridline-color: transparent; }}
     QHeaderView::section {{ background: {window}; color: {dim}; border: none; border-bottom: 1px solid {line};
                             padding: 3px 5px; }}
+    QLineEdit {{ border: 1px solid {line}; border-radius: 3px; padding: 2px 3px; background: {base}; }}
+    QLineEdit:focus {{ border-color: {highlight}; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; }}
     QPushButton {{ padding: 4px 10px; border: 1px solid {line}; border-radius: 4px; background: {button}; }}
     QPushButton:hover:enabled {{ border-color: {highlight}; }}
     QPushButton:focus {{ border-color: {highlight}; }}

@@ -35,6 +35,7 @@ KEPT_PICTURES_KIB = 160 * 1024
 NO_CASE = "Open a project, then choose a case in the list."
 NO_DESIGN = "This case has no design.\nName a GDS, OASIS or mask file in the column “design” of cases.csv."
 NO_PIXEL_SIZE = "The pixel size is unknown, so the design cannot be laid over the picture.\nSet the pixel size."
+AWAITED = "It is being predicted…"
 NO_PREDICTION = "There is no prediction yet.\nRun Predict, or name a file in the column “prediction” of cases.csv."
 
 
@@ -123,6 +124,7 @@ class LinkedViews(QWidget):
         self._settings = ViewSettings()
         self._camera: Camera | None = None
         self._fitted = True
+        self._awaited = False
         self._correction: Pyramid | None = None
         self._ignore: Pyramid | None = None
         self._blink = QTimer(self)
@@ -184,6 +186,12 @@ class LinkedViews(QWidget):
         self._arrange()
         if self._camera is None or self._fitted or old is None or old.sem.shape != case.sem.shape:
             self.fit()
+
+    def set_awaited(self, awaited: bool) -> None:
+        """Whether a prediction of this case is on its way."""
+        if awaited != self._awaited:
+            self._awaited = awaited
+            self._say_what_to_do()
 
     def show_document(self, old: Document | None, new: Document) -> None:
         """Redraw what is not the same object in both; `old` None: everything."""
@@ -431,7 +439,7 @@ class LinkedViews(QWidget):
         if case is None or kind == "sem":
             return ""
         if kind == "prediction":
-            return NO_PREDICTION if case.prediction is None else ""
+            return "" if case.prediction is not None else AWAITED if self._awaited else NO_PREDICTION
         if case.design is None:
             return NO_DESIGN
         return "" if np.isfinite(case.nominal.frame.nm_per_px) else NO_PIXEL_SIZE

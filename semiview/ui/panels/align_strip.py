@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from semiview.ui.aligning import Aligning
+from semiview.ui.time_left import TimeLeft
 from semiview.ui.window_actions import Actions
 
 
@@ -11,7 +12,7 @@ class AlignStrip(QWidget):
 
     def __init__(self, aligning: Aligning, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._aligning = aligning
+        self._aligning, self._left = aligning, TimeLeft()
         self.start, self.measure, self.stop = QToolButton(), QToolButton(), QToolButton()
         self.start.setDefaultAction(actions["register.align_all"])
         self.measure.setDefaultAction(actions["measure.all"])
@@ -36,4 +37,6 @@ class AlignStrip(QWidget):
         self.stop.setVisible(aligning.running)
         self.bar.setRange(0, aligning.total)
         self.bar.setValue(aligning.done)
-        self.bar.setFormat("%v of %m aligned")
+        if not aligning.running:
+            self._left.begin()
+        self.bar.setFormat(f"%v of %m aligned{self._left.words(aligning.done, aligning.total)}")

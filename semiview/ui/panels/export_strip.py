@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from semiview.ui.exporting import Exporting
+from semiview.ui.time_left import TimeLeft
 from semiview.ui.window_actions import Actions
 
 
@@ -11,7 +12,7 @@ class ExportStrip(QWidget):
 
     def __init__(self, exporting: Exporting, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._exporting = exporting
+        self._exporting, self._left = exporting, TimeLeft()
         self.stop = QToolButton()
         self.stop.setDefaultAction(actions["app.export_stop"])
         self.bar = QProgressBar()
@@ -28,5 +29,8 @@ class ExportStrip(QWidget):
         self.setVisible(exporting.running)
         self.bar.setRange(0, exporting.total)
         self.bar.setValue(exporting.done)
-        self.bar.setFormat(f"%v of %m for {exporting.out.name}")
+        if not exporting.running:
+            self._left.begin()
+        left = self._left.words(exporting.done, exporting.total)
+        self.bar.setFormat(f"%v of %m for {exporting.out.name}{left}")
         self.bar.setToolTip(str(exporting.out))

@@ -84,7 +84,7 @@ class ReviewPanel(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
-        self.note = QLineEdit(placeholderText="Note to the decision (optional)")
+        self.note = QLineEdit(placeholderText="Note (optional)")
         self.note.setObjectName("note")
         self.note.textChanged.connect(self._noted)
         self.keep = QToolButton()
