@@ -16,7 +16,8 @@ HEAD = """# Keys and mouse
 
 Every key can be changed under Help, Change keys. F1 or ? shows the keys that act with the tool in hand, Ctrl+Shift+P
 finds a command by some letters of its name and says its key. While a text or number field has the focus, letters belong
-to it. Single keys are chosen so that they exist on US, German and French keyboards.
+to it. Single keys are chosen so that they exist on US, German and French keyboards; on a French one the digits are
+typed with Shift, as always.
 """
 
 

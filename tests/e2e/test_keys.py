@@ -24,6 +24,30 @@ def test_that_return_and_both_enters_accept_and_go_on(user, small: Path, key, mo
     user.until(lambda: user.session.case is not None and user.session.case.case_id == "c1")
 
 
+NONE, PAD = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
+# Signs without Shift as each keyboard sends them; what Shift types is the key map's business, which is not here.
+LARGER = {"US and French": ("=", NONE), "German": ("+", NONE), "keypad": ("+", PAD)}
+SMALLER = {"US and German": ("-", NONE), "keypad": ("-", PAD)}
+FIRST = {"US and German": ("1", NONE), "keypad": ("1", PAD)}
+
+
+def test_that_digits_plus_and_minus_act_on_us_german_and_french_keyboards_and_the_keypad(user, small: Path) -> None:
+    user.open_project(small)
+    user.open_case("c0")
+    for keyboard, (sign, modifier) in LARGER.items():
+        before = user.session.view.brush_radius_px
+        user.qtbot.keyClick(user.view, sign, modifier)
+        assert user.session.view.brush_radius_px > before, keyboard
+    for keyboard, (sign, modifier) in SMALLER.items():
+        before = user.session.view.brush_radius_px
+        user.qtbot.keyClick(user.view, sign, modifier)
+        assert user.session.view.brush_radius_px < before, keyboard
+    for keyboard, (sign, modifier) in FIRST.items():
+        before_shown = user.session.view.design
+        user.qtbot.keyClick(user.view, sign, modifier)
+        assert user.session.view.design != before_shown, keyboard
+
+
 def test_that_return_does_not_accept_with_a_tool_in_hand(user, small: Path) -> None:
     user.open_project(small)
     user.open_case("c0")
