@@ -187,7 +187,7 @@ class Desk(QObject):
         """Why that cannot be done now."""
         workspace = self.session.workspace
         if workspace is not None and workspace.store.read_only:
-            return "nothing may be written into this project"
+            return "the project is read-only here: copy it to where you may write, or export the tables elsewhere"
         return self.exporting.why_not_start()
 
     def close(self) -> None:

@@ -49,6 +49,8 @@ class Marking(QObject):
             return "no case is open"
         if not self._reviewing.reviewer:
             return "nobody has said who reviews (Project, Settings…)"
+        if self._open[0].read_only:
+            return "the project is read-only here: copy it to where you may write"
         return None
 
     def places(self, source: str) -> tuple[MarkedPlace, ...]:

@@ -143,6 +143,14 @@ def test_that_a_read_only_project_opens_to_look_at_and_says_why_nothing_is_decid
     assert "read-only" in user.window.actions_["review.accept"].toolTip()
     assert "read-only" in user.window.actions_["review.second_look"].toolTip()
     user.until(lambda: user.session.measurement is not None)
+    user.until(lambda: not user.window.desk.errands.pending)
+    for name in ("markers.important", "measure.all"):
+        assert "read-only" in user.window.actions_[name].toolTip(), name
+    user.key(Qt.Key.Key_K)  # a place that is visited is marked so, where that can be written
+    user.key(Qt.Key.Key_Y)
+    user.open_case("c1")
+    user.until(lambda: not user.window.desk.saving.pending)
+    assert "not_saved" not in user.window.questions_bar.names()
     assert not (small / "feedback" / "records").exists()
 
 
