@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import lru_cache
 from itertools import count, pairwise
 from typing import Any, cast
 
@@ -48,8 +49,14 @@ _CONTIGUOUS = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
 _CONTIGUOUS.set_obj_track_times(False)
 
 
-def new_image(fill: Callable[[h5py.File], object], user_block_bytes: int = 0) -> bytes:
+def new_image(
+    fill: Callable[[h5py.File], object],
+    user_block_bytes: int = 0,
+    look: Callable[[h5py.File, bytes], object] = lambda _file, _image: None,
+) -> bytes:
     """An HDF5 file written into memory by `fill`, of the format version that every HDF5 since 1.10 reads.
+
+    `look` sees the finished file and its bytes.
 
     It is to stand behind a user block of this size, which is not part of it: readers before HDF5 2.0 refuse a file
     that does not expect to stand where it stands.
@@ -65,6 +72,7 @@ def new_image(fill: Callable[[h5py.File], object], user_block_bytes: int = 0) ->
         fill(file)
         file.flush()
         image: bytes = file.id.get_file_image()
+        look(file, image)
     return image
 
 
@@ -87,8 +95,12 @@ def opened_image(data: bytes) -> Iterator[h5py.File]:
         yield file
 
 
-def check_links(group: h5py.Group) -> None:
+def check_links(group: h5py.Group) -> frozenset[str]:
     """Refuse what lies elsewhere: a record holds its own values and leads to no other file or place.
+
+    Returns
+    -------
+    Paths of all groups and datasets below.
 
     Raises
     ------
@@ -96,12 +108,43 @@ def check_links(group: h5py.Group) -> None:
         If there is a soft or external link.
     """
 
+    names = set()
+
     def elsewhere(name: bytes, link: h5py.h5l.LinkInfo) -> bytes | None:
+        names.add(name.decode(errors="replace"))
         return None if link.type == h5py.h5l.TYPE_HARD else name
 
     found = group.id.links.visit(elsewhere, info=True)
     if found is not None:
         raise ValueError(f"{found.decode(errors='replace')} leads elsewhere")
+    return frozenset(names)
+
+
+def skeleton_sha256(file: h5py.File, image: bytes) -> str:
+    """SHA-256 of a file without the chunks of its datasets: of all else, the SHA-256 of each dataset's values too.
+
+    It stands for the whole file and takes no second look at the pictures in it.
+
+    Parameters
+    ----------
+    image
+        The file's bytes without its user block.
+    """
+    places = []
+
+    def note_chunks(name: bytes) -> None:
+        found = h5py.h5o.open(file.id, name)
+        if isinstance(found, h5py.h5d.DatasetID) and found.get_create_plist().get_layout() == h5py.h5d.CHUNKED:
+            chunks = [found.get_chunk_info(number) for number in range(found.get_num_chunks())]
+            places.extend((chunk.byte_offset - file.userblock_size, chunk.size) for chunk in chunks)
+
+    h5py.h5o.visit(file.id, note_chunks)
+    digest, begin = hashlib.sha256(), 0
+    for place, size in sorted(places):
+        digest.update(image[begin:place])
+        begin = place + size
+    digest.update(image[begin:])
+    return digest.hexdigest()
 
 
 def new_group(parent: h5py.Group, path: str) -> h5py.Group:
@@ -117,7 +160,14 @@ def new_group(parent: h5py.Group, path: str) -> h5py.Group:
 def put_texts(group: h5py.Group, texts: Mapping[str, str]) -> None:
     """Write text attributes with plain names, as `group.attrs` would but several times as fast."""
     for name, text in texts.items():
-        _put_attribute(group.id, name, np.array(text, dtype=TEXT))
+        _put_attribute(group.id, name, _as_text(text))
+
+
+def put_words(group: h5py.Group, name: str, words: Sequence[str]) -> None:
+    """Write several texts as one attribute."""
+    value = np.empty(len(words), dtype=object)
+    value[:] = words
+    _put_attribute(group.id, name, value)
 
 
 def put_numbers(group: h5py.Group, numbers: Mapping[str, float]) -> None:
@@ -175,7 +225,7 @@ def put_array(group: h5py.Group, name: str, array: npt.NDArray[Any]) -> str:
     dataset = h5py.h5d.create(group.id, name.encode(), in_file, h5py.h5s.create_simple(array.shape), creation)
     dataset.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(values), in_memory)
     sha256 = sha256_of(array)
-    _put_attribute(dataset, "sha256", np.array(sha256, dtype=TEXT))
+    _put_attribute(dataset, "sha256", _as_text(sha256))
     return sha256
 
 
@@ -300,9 +350,17 @@ def get_gauges(group: h5py.Group) -> tuple[Gauge, ...]:
 
 def _put_attribute(owner: h5py.h5g.GroupID, name: str, value: npt.NDArray[Any]) -> None:
     in_file, in_memory = _types(value.dtype)
-    h5py.h5a.create(owner, name.encode("ascii"), in_file, _SCALAR).write(value, in_memory)
+    space = h5py.h5s.create_simple(value.shape) if value.ndim else _SCALAR
+    h5py.h5a.create(owner, name.encode("ascii"), in_file, space).write(value, in_memory)
 
 
+def _as_text(text: str) -> npt.NDArray[Any]:
+    value = np.empty((), dtype=object)
+    value[()] = text
+    return value
+
+
+@lru_cache(64)
 def _types(dtype: np.dtype[Any]) -> tuple[h5py.h5t.TypeID, h5py.h5t.TypeID]:
     """How HDF5 calls such values in a file and in memory."""
     if dtype.kind == "O":

@@ -1,6 +1,7 @@
 """A record as the bytes of an HDF5 file, and back. docs/feedback-record.md lists what is in it."""
 
-import hashlib
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from semiview.core.review import DecisionKind
 from semiview.feedback.hdf5_parts import (
-    TEXT,
+    check_links,
     get_array,
     get_gauges,
     get_numbers,
@@ -28,7 +29,9 @@ from semiview.feedback.hdf5_parts import (
     put_registration,
     put_table,
     put_texts,
+    put_words,
     sha256_of,
+    skeleton_sha256,
 )
 from semiview.feedback.record import SCHEMA_VERSION, Record
 from semiview.feedback.splits import Split
@@ -126,15 +129,18 @@ def to_bytes(record: Record, identifier: str, split: str | None = None) -> bytes
         Stored in place of the record's own.
     """
     split = record.split if split is None else split
-    facts = _facts(record, identifier, NO_SHA256) | {"split": split}
+    facts = _facts(record, identifier) | {"split": split, "skeleton_sha256": NO_SHA256}
     texts = {name: getattr(record, name) for name in _TEXTS} | {"record_uuid": identifier, "split": split}
 
     def fill(file: h5py.File) -> None:
         put_texts(file, texts)
         _put(file, record)
 
-    image = new_image(fill, user_block_bytes(WHAT, facts))
-    return with_user_block(WHAT, facts | {"body_sha256": hashlib.sha256(image).hexdigest()}, image)
+    def look(file: h5py.File, image: bytes) -> None:
+        facts["skeleton_sha256"] = skeleton_sha256(file, image)
+
+    image = new_image(fill, user_block_bytes(WHAT, facts), look)
+    return with_user_block(WHAT, facts, image)
 
 
 def from_bytes(data: bytes) -> Record:
@@ -181,12 +187,12 @@ def salvaged_header(record_id: str, data: bytes) -> RecordHeader | None:
     except ValueError:
         pass
     try:
-        return _header(record_id, _facts(from_bytes(data), record_id[:36], ""), "")
+        return _header(record_id, _facts(from_bytes(data), record_id[:36]), "")
     except ValueError:
         return None
 
 
-def _facts(record: Record, identifier: str, body_sha256: str) -> dict[str, Any]:
+def _facts(record: Record, identifier: str) -> dict[str, Any]:
     """What the user block says."""
     trust = None if record.registration is None else record.registration.trust
     facts: dict[str, Any] = {
@@ -195,7 +201,6 @@ def _facts(record: Record, identifier: str, body_sha256: str) -> dict[str, Any]:
         "supersedes": list(record.supersedes),
         "shape": record.shape,
         "approved_sha256": "" if record.approved is None else sha256_of(record.approved),
-        "body_sha256": body_sha256,
         "registration_class": "" if trust is None else trust.registration_class or "",
     }
     return facts | {name: getattr(record, name) for name in (*_TEXTS, *_FLAGS)}
@@ -207,27 +212,30 @@ def _header(record_id: str, facts: dict[str, Any], sha256: str) -> RecordHeader:
             raise NewerRecordError(f"it was written by version {facts['program_version']} of the program.")
         if not record_id.startswith(facts["uuid"]):
             raise ValueError("its name is not the one it was given")
-        shape = facts["shape"]
-        return RecordHeader(
-            record_id=record_id,
-            supersedes=tuple(facts["supersedes"]),
-            shape=None if shape is None else (shape[0], shape[1]),
-            sha256=sha256,
-            **{name: facts[name] for name in _HEADER_FACTS},
-        )
+        return header_of({name: facts[name] for name in _HEADER_FACTS} | {"record_id": record_id, "sha256": sha256})
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"its first lines lack {error}") from error
 
 
-_HEADER_FACTS = tuple(
-    name for name in RecordHeader.__slots__ if name not in ("record_id", "supersedes", "shape", "sha256")
-)
+def header_of(fields: Mapping[str, Any]) -> RecordHeader:
+    """A header from its fields, lists in place of tuples as JSON has them; raises TypeError, KeyError or IndexError."""
+    shape = fields["shape"]
+    pairs = {"supersedes": tuple(fields["supersedes"]), "shape": None if shape is None else (shape[0], shape[1])}
+    return RecordHeader(**({name: _shared(value) for name, value in fields.items()} | pairs))
+
+
+def _shared(value: Any) -> Any:
+    """The same text once in memory, however many records say it: a case, a reviewer, a group."""
+    return sys.intern(value) if type(value) is str else value
+
+
+_HEADER_FACTS = tuple(name for name in RecordHeader.__slots__ if name not in ("record_id", "sha256"))
 
 
 def _put(file: h5py.File, record: Record) -> None:
     numbers = {name: getattr(record, name) for name in (*_FLAGS, *_NUMBERS)}
     put_numbers(file, {"schema_version": record.schema_version} | numbers)
-    file.attrs.create("supersedes", np.array(record.supersedes, dtype=object), dtype=TEXT)
+    put_words(file, "supersedes", record.supersedes)
     groups: dict[str, h5py.Group] = {}
 
     def group(name: str) -> h5py.Group:
@@ -265,22 +273,27 @@ def record_in(file: h5py.Group) -> Record:
     OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError
         If it is damaged.
     """
+    names = check_links(file)
     version = get_numbers(file, ("schema_version",), np.int64)["schema_version"]
     values: dict[str, Any] = get_texts(file, _TEXTS)
     if version > SCHEMA_VERSION:
         raise NewerRecordError(f"it was written by version {values['program_version']} of the program.")
     values |= get_numbers(file, _FLAGS, np.bool_) | get_numbers(file, _NUMBERS)
-    values |= {name: get_array(file, path) for name, path in _ARRAYS.items() if path in file}
-    if "design/outlines_nm" in file:
+    values |= {name: get_array(file, path) for name, path in _ARRAYS.items() if path in names}
+    if "design/outlines_nm" in names:
         values["design_outlines_nm"] = get_outlines(file["design"], "outlines_nm")
-    if "approved" in file:
+    if "approved" in names:
         values["approved_outlines_px"] = get_outlines(file["approved"], "outlines_px")
     return Record(
         **values,
         supersedes=tuple(str(name) for name in file.attrs["supersedes"]),
-        registration=get_registration(file["registration"]) if "registration" in file else None,
-        gauges=get_gauges(file["gauges"]) if "gauges" in file else (),
-        tables={name: get_table(group) for name, group in file.get("measurements", {}).items()},
-        metadata=dict(file["metadata"].attrs) if "metadata" in file else {},
+        registration=get_registration(file["registration"]) if "registration" in names else None,
+        gauges=get_gauges(file["gauges"]) if "gauges" in names else (),
+        tables={name: get_table(group) for name, group in _groups(file, "measurements", names)},
+        metadata=dict(file["metadata"].attrs) if "metadata" in names else {},
         schema_version=version,
     )
+
+
+def _groups(file: h5py.Group, name: str, names: frozenset[str]) -> Iterable[tuple[str, h5py.Group]]:
+    return file[name].items() if name in names else ()

@@ -2,18 +2,27 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from semiview.feedback.header_cache import HeaderCache
 from semiview.feedback.record import Record
 from semiview.feedback.record_file import NewerRecordError, from_bytes, parse_header, read_header, salvaged_header
-from semiview.feedback.record_id import RECORD_SUFFIX, holds_its_name, is_record_id, relative_path
+from semiview.feedback.record_id import RECORD_SUFFIX, holds_its_name, is_record_id, make_record_id, relative_path
 from semiview.feedback.record_index import RecordIndex
 from semiview.feedback.reports import Damage
-from semiview.files.durable_file import SystemCalls, make_folder, remove_forgotten, write_durably, writing_problem
+from semiview.files.durable_file import (
+    SystemCalls,
+    make_folder,
+    remove_forgotten,
+    write_and_name,
+    write_durably,
+    writing_problem,
+)
 from semiview.files.problem import FileProblem
 
+MANY = 200  # so many unknown headers are worth a look at the cache; fewer are read as quickly
 CHANGED = "its bytes are not those that were written"
 
 
@@ -32,6 +41,7 @@ class RecordFolder:
 
     def __init__(self, folder: Path, read_only: bool, calls: SystemCalls) -> None:
         self.index = RecordIndex()
+        self._cache = HeaderCache(folder)
         self.damaged: dict[str, Damage] = {}
         self.problems: dict[Path, FileProblem] = {}
         self._folder = folder
@@ -76,23 +86,35 @@ class RecordFolder:
             }
             for name in self.index.ids() - records.keys() - quarantined.keys():
                 self.index.forget(name)
-            for name in sorted((quarantined.keys() | records.keys()) - self.index.ids()):
-                self._meet(name, records.get(name) or quarantined[name])
+            self._meet_all({name: path for name, path in (quarantined | records).items() if name not in self.index})
 
-    def write(self, name: str, data: bytes, check: Callable[[], object] | None = None) -> None:
-        """Store the bytes of a record durably, unless `check` raises.
+    def write_new(self, identifier: str, data: bytes) -> str:
+        """Store the bytes of a new record durably; returns its id. What cannot be read back is not stored.
 
         Raises
         ------
         FileProblem
             If they could not be made durable.
+        ValueError
+            If they are no record.
         """
+
+        def name() -> str:
+            from_bytes(data)
+            return make_record_id(identifier, data) + RECORD_SUFFIX
+
+        folder = self.path_of(make_record_id(identifier, b"")).parent
+        make_folder(folder, self._calls)
+        record_id = write_and_name(folder, data, name, self._calls).stem
+        self._know(record_id, data)
+        return record_id
+
+    def write(self, name: str, data: bytes) -> None:
+        """Store the bytes of a record of another store durably; raises FileProblem if that failed."""
         path = self.path_of(name)
         make_folder(path.parent, self._calls)
-        write_durably(path, data, self._calls, check)
-        with self._guard:
-            self.damaged.pop(name, None)
-            self.index.add(parse_header(name, data))
+        write_durably(path, data, self._calls)
+        self._know(name, data)
 
     def read(self, record_id: str) -> bytes:
         """The bytes of a record, all of them checked.
@@ -126,9 +148,27 @@ class RecordFolder:
         except ValueError as error:
             raise FileProblem(self.path_of(record_id), f"is whole, but {error}.", "Report this as a fault.") from error
 
+    def _know(self, name: str, data: bytes) -> None:
+        with self._guard:
+            self.damaged.pop(name, None)
+            self.index.add(parse_header(name, data))
+
     def _months(self) -> list[Path]:
         records = self._folder / "records"
         return [path for path in records.iterdir() if path.is_dir()] if records.is_dir() else []
+
+    def _meet_all(self, files: Mapping[str, Path]) -> None:
+        """Know these, from what the cache kept where they are many."""
+        many = len(files) >= MANY
+        kept = self._cache.read(files) if many else {}
+        for name, path in sorted(files.items()):
+            if name in kept:
+                self.index.add(kept[name])
+            else:
+                self._meet(name, path)
+        if many and len(files) - len(kept) >= MANY // 2:
+            found = {name: header for name in files if (header := self.index.get(name)) is not None}
+            self._cache.write({name: found[name] for name in found.keys() - self.damaged.keys()}, files)
 
     def _meet(self, name: str, path: Path) -> None:
         try:

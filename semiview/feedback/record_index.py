@@ -18,6 +18,9 @@ class RecordIndex:
     def __len__(self) -> int:
         return len(self._headers)
 
+    def __contains__(self, record_id: str) -> bool:
+        return record_id in self._headers
+
     def ids(self) -> set[str]:
         """All record ids."""
         with self._guard:

@@ -1,5 +1,6 @@
 """splits.json of a store: read by all, written under a lock, a line at its end for each new group."""
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -35,6 +36,12 @@ class SplitsFile:
             If the file is there and cannot be read, or comes from a newer version of the program.
         """
         return self._read_or_problem()[0]
+
+    def known(self, name: str) -> Split:
+        """The split of a group as far as it is known without a look at the records, of which there may be many."""
+        with self._guard, contextlib.suppress(OSError, ValueError):
+            return self._read().split_of(name)
+        return self._records.index.split_of_group(name)
 
     def problem(self) -> FileProblem | None:
         """What is wrong with the file, or None."""

@@ -22,7 +22,7 @@ from semiview.feedback.packed_file import export_records, write_view
 from semiview.feedback.record import IGNORED, Record
 from semiview.feedback.record_file import NewerRecordError, RecordHeader, from_bytes, parse_header, to_bytes
 from semiview.feedback.record_folder import RecordFolder
-from semiview.feedback.record_id import holds_its_name, is_record_id, make_record_id, uuid7
+from semiview.feedback.record_id import holds_its_name, is_record_id, uuid7
 from semiview.feedback.reports import MergeReport, StoredRecord, VerifyReport, Watch, unwatched
 from semiview.feedback.splits import Split, Splits
 from semiview.feedback.splits_file import SplitsFile, group_of
@@ -91,13 +91,11 @@ class FeedbackStore:
         if wrong:
             raise ValueError(f"supersedes names no record: {wrong[0]!r}")
         self._check_writable()
-        split = self._splits.assign(record) if record.trains else self._splits.read().split_of(group_of(record))
+        split = self._splits.assign(record) if record.trains else self._splits.known(group_of(record))
         # What is known of the case will do: to look at the folder takes longer the more there is in it.
         earlier = [header.record_id for header in self._records.index.history(record.case_id)]
         identifier = uuid7(after=max([*earlier, *record.supersedes], default=""))
-        data = to_bytes(record, identifier, split)
-        record_id = make_record_id(identifier, data)
-        self._records.write(record_id, data, partial(from_bytes, data))  # what cannot be read back is not stored
+        record_id = self._records.write_new(identifier, to_bytes(record, identifier, split))
         self._view_is_old = True
         return record_id
 
@@ -339,7 +337,8 @@ class FeedbackStore:
             raise FileProblem(path, "is not taken over: its bytes are not those that were written.")
         try:
             parse_header(record_id, data)
-            self._records.write(record_id, data, partial(from_bytes, data))
+            from_bytes(data)  # what cannot be read is not stored
+            self._records.write(record_id, data)
         except NewerRecordError as error:
             raise FileProblem(path, f"is not taken over: {error}", "Update this program.") from error
         except ValueError as error:

@@ -72,17 +72,10 @@ class SystemCalls:
 SYSTEM_CALLS = SystemCalls()
 
 
-def write_durably(
-    path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS, check: Callable[[], object] | None = None
-) -> None:
+def write_durably(path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS) -> None:
     """Write a whole file; when this returns it survives a crash, a kill and a power cut.
 
     A symbolic link is followed: the file it names is replaced, the link stays. A replaced file's permissions stay too.
-
-    Parameters
-    ----------
-    check
-        Runs while the disk takes the data. If it raises, the file does not take its name and the error goes on.
 
     Raises
     ------
@@ -92,23 +85,38 @@ def write_durably(
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name[:150]}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
+
+    def sync(descriptor: int) -> Path:
+        _keep_permissions(target, descriptor)
+        calls.fsync(descriptor)
+        return target
+
     try:
-        descriptor = calls.create(temporary)
-        try:
-            try:
-                _write_all(descriptor, data, calls)
-                _keep_permissions(target, descriptor)
-                _sync(descriptor, calls, check)
-            finally:
-                os.close(descriptor)
-            calls.replace(temporary, target)
-        except Exception:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-        calls.fsync_folder(target.parent)
+        _write(temporary, data, calls, sync)
     except OSError as error:
         raise writing_problem(path, error) from error
+
+
+def write_and_name(folder: Path, data: bytes, name: Callable[[], str], calls: SystemCalls = SYSTEM_CALLS) -> Path:
+    """As `write_durably`, for a new file whose name follows from its content; returns its path.
+
+    Parameters
+    ----------
+    name
+        Checks and names the content while the disk takes it. If it raises, there is no file and the error goes on.
+    """
+
+    def sync(descriptor: int) -> Path:
+        with ThreadPoolExecutor(1) as helper:
+            synced = helper.submit(calls.fsync, descriptor)
+            target = folder / name()
+            synced.result()
+        return target
+
+    try:
+        return _write(folder / f".{secrets.token_hex(6)}{TEMPORARY_SUFFIX}", data, calls, sync)
+    except OSError as error:
+        raise writing_problem(folder, error) from error
 
 
 def append_durably(path: Path, data: bytes, calls: SystemCalls = SYSTEM_CALLS) -> None:
@@ -241,15 +249,25 @@ def _write_all(descriptor: int, data: bytes, calls: SystemCalls) -> None:
         left = left[written:]
 
 
-def _sync(descriptor: int, calls: SystemCalls, check: Callable[[], object] | None) -> None:
-    """Force the content to the disk. Never tried twice: after a failure the kernel has dropped the pages."""
-    if check is None:
-        calls.fsync(descriptor)
-        return
-    with ThreadPoolExecutor(1) as helper:
-        synced = helper.submit(calls.fsync, descriptor)
-        check()
-        synced.result()
+def _write(temporary: Path, data: bytes, calls: SystemCalls, sync: Callable[[int], Path]) -> Path:
+    """Write, sync, and only then give the name, which `sync` tells.
+
+    Syncing is never tried twice: after a failure the kernel has dropped the pages.
+    """
+    descriptor = calls.create(temporary)
+    try:
+        try:
+            _write_all(descriptor, data, calls)
+            target = sync(descriptor)
+        finally:
+            os.close(descriptor)
+        calls.replace(temporary, target)
+    except Exception:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    calls.fsync_folder(target.parent)
+    return target
 
 
 def _keep_permissions(target: Path, descriptor: int) -> None:

@@ -18,6 +18,7 @@ from semiview.files.durable_file import (
     exclusive_lock,
     make_folder,
     remove_forgotten,
+    write_and_name,
     write_durably,
 )
 from semiview.files.problem import FileProblem
@@ -328,17 +329,15 @@ def test_that_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None
         make_folder(tmp_path / ("x" * 300) / "below")
 
 
-def test_that_a_file_that_fails_its_check_does_not_take_its_name(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(OLD)
-
-    def check() -> None:
+def test_that_a_file_that_cannot_be_named_is_not_there(tmp_path: Path) -> None:
+    def name() -> str:
         raise ValueError("it cannot be read back")
 
     with pytest.raises(ValueError, match="read back"):
-        write_durably(path, NEW, check=check)
-    assert path.read_bytes() == OLD
-    assert list(tmp_path.iterdir()) == [path]
+        write_and_name(tmp_path, NEW, name)
+    assert not list(tmp_path.iterdir())
+    assert write_and_name(tmp_path, NEW, lambda: "named").read_bytes() == NEW
+    assert [path.name for path in tmp_path.iterdir()] == ["named"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
