@@ -3,9 +3,11 @@
     python -m benchmarks.feedback_append [samples] [folder]
 
 plain h5py: one file, a dataset per sample, flush, fsync (a kill in the middle loses samples that were acknowledged).
-SQLite: one blob per sample, synchronous=FULL, a transaction each. Both store the picture alone; the store's record
-holds the same picture with its header, hashes and checks. The last lines tell what
-an append costs in a store of 1,000 and of 10,000 records, and how long a new process takes to open it.
+SQLite: one blob per sample, synchronous=FULL, a transaction each, with its rollback journal and with a write-ahead log.
+These store the picture alone; the store's record holds the same picture with its header, hashes and checks. Then four
+programs at once write such samples into one store, and into one database. "disk" is what writing, syncing and naming a
+file of that size takes by itself. The last lines tell what an append costs in a store of 1,000 and of 10,000 records,
+and how long a new process takes to open it, at first and with its index.sqlite.
 """
 
 import os
@@ -28,7 +30,7 @@ from semiview.feedback.record_file import WHAT, to_bytes
 from semiview.feedback.record_id import make_record_id, uuid7
 from semiview.feedback.store import FeedbackStore
 from semiview.feedback.user_block import parse_user_block, user_block_bytes, with_user_block
-from semiview.files.durable_file import SystemCalls
+from semiview.files.durable_file import SystemCalls, write_durably
 
 SHAPE = (1024, 1024)
 SIZES = (1_000, 10_000)
@@ -42,46 +44,47 @@ def main(samples: int, folder: Path) -> None:
     store = FeedbackStore.open(folder / "store")
     plain = h5py.File(folder / "plain.h5", "w")
     descriptor = os.open(folder / "plain.h5", os.O_RDONLY)
-    database = sqlite3.connect(folder / "blobs.sqlite")
-    database.execute("PRAGMA synchronous=FULL")
-    database.execute("CREATE TABLE samples (id INTEGER PRIMARY KEY, data BLOB)")
+    database, logged = opened_database(folder / "blobs.sqlite"), opened_database(folder / "logged.sqlite", "WAL")
+    (folder / "bare").mkdir()
 
     def into_store(number: int) -> None:
-        picture = pictures[number % 8]
-        store.append(
-            Record("skip", f"case {number}", "benchmark", "2026-01-01T00:00:00Z", sem=picture, nm_per_px_x=1.0)
-        )
+        store.append(sample(number, pictures[number % 8]))
 
     def into_plain(number: int) -> None:
         plain.create_dataset(f"{number}", data=pictures[number % 8])
         plain.flush()
         os.fsync(descriptor)
 
-    def into_database(number: int) -> None:
-        with database:
-            database.execute("INSERT INTO samples VALUES (?, ?)", (number, pictures[number % 8].tobytes()))
+    def into_bare_file(number: int) -> None:
+        write_durably(folder / "bare" / f"{number}", pictures[number % 8].tobytes())
 
-    def full_record(number: int) -> None:
-        store.append(full[number])
-
-    full = [Record.example(seed, SHAPE) for seed in range(samples)]
+    full = [Record.example(seed, SHAPE) for seed in range(8)]
     ways: dict[str, Callable[[int], None]] = {
         "feedback store, picture": into_store,
-        "feedback store, full record": full_record,
         "plain h5py + flush + fsync": into_plain,
-        "SQLite blob, synchronous=FULL": into_database,
+        "SQLite blob, FULL, journal": lambda number: insert(database, number, pictures[number % 8]),
+        "SQLite blob, FULL, WAL": lambda number: insert(logged, number, pictures[number % 8]),
+        "disk: write, sync, name": into_bare_file,
     }
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    cpu_times: dict[str, list[float]] = {name: [] for name in ways}
+    full_name = "feedback store, full record"
+    times: dict[str, list[float]] = {name: [] for name in (*ways, full_name)}
+    cpu_times: dict[str, list[float]] = {name: [] for name in times}
+
+    def timed(name: str, way: Callable[[int], object], number: int) -> None:
+        start, cpu = time.perf_counter(), time.process_time()
+        way(number)
+        times[name].append(time.perf_counter() - start)
+        cpu_times[name].append(time.process_time() - cpu)
+
     for number in range(samples):
         for name, way in ways.items():
-            start, cpu = time.perf_counter(), time.process_time()
-            way(number)
-            times[name].append(time.perf_counter() - start)
-            cpu_times[name].append(time.process_time() - cpu)
+            timed(name, way, number)
+    for number in range(samples):
+        timed(full_name, lambda number: store.append(full[number % 8]), number)
     plain.close()
     os.close(descriptor)
     database.close()
+    logged.close()
     print(f"{samples} samples of {SHAPE[0]} x {SHAPE[1]} uint8 each, turn by turn, in {folder}")
     medians = {name: statistics.median(spent) for name, spent in times.items()}
     for name, spent in times.items():
@@ -90,11 +93,72 @@ def main(samples: int, folder: Path) -> None:
             f"{name:32s} median {1000 * medians[name]:7.2f} ms   of it CPU {1000 * cpu:6.2f} ms   "
             f"slowest {1000 * max(spent):7.1f} ms   {1 / medians[name]:6.0f}/s"
         )
-    store_s, plain_s, database_s = (medians[name] for name in list(ways)[:1] + list(ways)[2:])
+    store_s, plain_s, database_s, logged_s = (medians[name] for name in list(ways)[:4])
     print(
-        f"SQLite takes {database_s / store_s:.2f} times as long as the store, plain h5py {plain_s / store_s:.2f} times"
+        f"SQLite takes {database_s / store_s:.2f} times as long as the store ({logged_s / store_s:.2f} with a WAL), "
+        f"plain h5py {plain_s / store_s:.2f} times"
+    )
+    each = max(samples // 2, 1)
+    store_rate = rate_of_four(lambda writer: many_into_store(folder / "four", writer, each, pictures), each)
+    database_rate = rate_of_four(
+        lambda writer: many_into_database(folder / "four.sqlite", writer, each, pictures), each
+    )
+    print(
+        f"four programs at once: the store {store_rate:.0f}/s, SQLite {database_rate:.0f}/s: "
+        f"{store_rate / database_rate:.2f} times"
     )
     open_many(folder / "many")
+
+
+def sample(number: int, picture: np.ndarray) -> Record:
+    """A record of a picture and little else."""
+    return Record("skip", f"case {number}", "benchmark", "2026-01-01T00:00:00Z", sem=picture, nm_per_px_x=1.0)
+
+
+def opened_database(path: Path, journal: str = "DELETE") -> sqlite3.Connection:
+    """A database with a table of blobs that forces every transaction to the disk."""
+    database = sqlite3.connect(path, timeout=60)
+    database.execute(f"PRAGMA journal_mode={journal}")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute("CREATE TABLE IF NOT EXISTS samples (id INTEGER PRIMARY KEY, data BLOB)")
+    return database
+
+
+def insert(database: sqlite3.Connection, number: int, picture: np.ndarray) -> None:
+    """One picture in a transaction of its own."""
+    with database:
+        database.execute("INSERT INTO samples VALUES (?, ?)", (number, picture.tobytes()))
+
+
+def many_into_store(folder: Path, writer: int, each: int, pictures: list[np.ndarray]) -> None:
+    """What one of the four programs does."""
+    store = FeedbackStore.open(folder)
+    for number in range(writer * each, (writer + 1) * each):
+        store.append(sample(number, pictures[number % 8]))
+
+
+def many_into_database(path: Path, writer: int, each: int, pictures: list[np.ndarray]) -> None:
+    """The same into SQLite."""
+    database = opened_database(path)
+    for number in range(writer * each, (writer + 1) * each):
+        insert(database, number, pictures[number % 8])
+
+
+def rate_of_four(write: Callable[[int], None], each: int) -> float:
+    """Samples a second of four processes together."""
+    start = time.perf_counter()
+    children = []
+    for writer in range(4):
+        child = os.fork()
+        if child == 0:
+            try:
+                write(writer)
+            finally:
+                os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    return 4 * each / (time.perf_counter() - start)
 
 
 def open_many(folder: Path) -> None:
@@ -120,23 +184,23 @@ def open_many(folder: Path) -> None:
     for number, times in spent.items():
         print(f"append to {number:6} records: median {1000 * statistics.median(times):.2f} ms")
     command = [sys.executable, "-c", OPENING, str(folder / f"{SIZES[-1]}")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    print(f"{SIZES[-1]} records: {done.stdout.strip()}")
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    for when in ("without an index.sqlite", "with it"):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        print(f"{SIZES[-1]} records {when}: {done.stdout.strip()}")
 
 
 OPENING = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from semiview.feedback.store import FeedbackStore
-from semiview.feedback.user_block import parse_user_block, user_block_bytes, with_user_block
-from semiview.files.durable_file import SystemCalls
 start, cpu = time.perf_counter(), time.process_time()
 store = FeedbackStore.open(Path(sys.argv[1]))
 opened, opened_cpu = time.perf_counter() - start, time.process_time() - cpu
 start, cpu = time.perf_counter(), time.process_time()
 samples = store.snapshot()
 made, made_cpu = time.perf_counter() - start, time.process_time() - cpu
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
 print(f"opened in {opened:.2f} s (CPU {opened_cpu:.2f}), snapshot of {len(samples)} in {made:.2f} s "
       f"(CPU {made_cpu:.2f}), {peak:.0f} MB at most")
 """

@@ -6,8 +6,10 @@ Each file is cut, has bits flipped, grows, has blocks swapped or overwritten, an
 
 named      a FileProblem (or a problem beside the settings that were left at their defaults)
 unharmed   read, and every value is that of the whole file
-unseen     read with another value, where the format holds no checksum and no structure that could tell
-SILENT     the same where a checksum could tell: a fault of the reader
+remembered read with another value, of a format without a checksum, and named by known_files.csv of the project, which
+           holds the SHA-256 that the file had when it was opened first
+edited     the same of a table that people edit: `semiview files` and the manifest tell it by its SHA-256
+SILENT     read with another value and told nowhere: a fault
 CRASHED    another exception, a signal, or no answer within a minute: a fault of the reader
 """
 
@@ -44,6 +46,7 @@ from semiview.feedback.store import FeedbackStore
 from semiview.files.case_list import read_case_list
 from semiview.files.design_file import DesignLibrary
 from semiview.files.durable_file import SYSTEM_CALLS
+from semiview.files.known_files import KnownFiles, sha256_of_file
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import read_settings
@@ -51,7 +54,7 @@ from semiview.files.registration_table import read_registrations, recorded_regis
 from semiview.files.sem_image_file import load_sem_image
 from semiview.learning.registry import read_reference, starter_path
 
-OUTCOMES = ("named", "unharmed", "unseen", "SILENT", "CRASHED")
+OUTCOMES = ("named", "unharmed", "remembered", "edited", "SILENT", "CRASHED")
 LONGEST_S = 60
 _REPORT = 4096
 
@@ -64,15 +67,15 @@ class Kind:
     ----------
     read
         What a reader makes of the file, as something that can be compared; FileProblem where it says what is wrong.
-    checked
-        Whether the format holds a checksum over its values.
+    edited
+        Whether people change such files, so that a change of their bytes is no fault by itself.
     """
 
     name: str
     suffix: str
     make: Callable[[Path], bytes]
     read: Callable[[Path], Any]
-    checked: bool = False
+    edited: bool = False
 
 
 def picture() -> np.ndarray:
@@ -203,16 +206,16 @@ def checkpoint_values(path: Path) -> Any:
 
 KINDS = (
     Kind("SEM TIFF", ".tif", made_tiff, sem_values),
-    Kind("SEM PNG", ".png", made_picture(".png"), sem_values, checked=True),
+    Kind("SEM PNG", ".png", made_picture(".png"), sem_values),
     Kind("SEM JPEG", ".jpg", made_picture(".jpg"), sem_values),
     Kind("SEM BMP", ".bmp", made_picture(".bmp"), sem_values),
     Kind("GDS", ".gds", made_layout(".gds"), layout_values),
     Kind("OASIS", ".oas", made_layout(".oas"), layout_values),
     Kind("NPY", ".npy", made_npy, prediction_values),
-    Kind("CSV case list", ".csv", made_cases, case_values),
-    Kind("CSV registrations", ".csv", made_registrations, registration_values),
-    Kind("TOML", ".toml", made_settings, settings_values),
-    Kind("HDF5 record", ".h5", made_record, record_values, checked=True),
+    Kind("CSV case list", ".csv", made_cases, case_values, edited=True),
+    Kind("CSV registrations", ".csv", made_registrations, registration_values, edited=True),
+    Kind("TOML", ".toml", made_settings, settings_values, edited=True),
+    Kind("HDF5 record", ".h5", made_record, record_values),
     Kind("safetensors", ".safetensors", made_checkpoint, checkpoint_values),
 )
 
@@ -249,11 +252,17 @@ def fuzzed(kind: Kind, count: int, seed: int, folder: Path) -> tuple[Counter[str
     path = folder / f"whole{kind.suffix}"
     path.write_bytes(whole)
     expected = digest(kind.read(path))
+    project = folder / "project"
+    project.mkdir()
+    known = KnownFiles(project)
     for number in range(count):
         how, data = damaged(whole, rng)
         path = folder / f"{number}{kind.suffix}"
         path.write_bytes(data)
+        known.remember({str(path): hashlib.sha256(whole).hexdigest()})
         outcome, said = read_apart(kind, path, expected)
+        if outcome == "SILENT" and known.changed({str(path): sha256_of_file(path)}):
+            outcome = "edited" if kind.edited else "remembered"
         outcomes[outcome] += 1
         if outcome in ("SILENT", "CRASHED"):
             faults.append(f"{kind.name} {number} ({how}): {said}")
@@ -289,7 +298,7 @@ def read_apart(kind: Kind, path: Path, expected: str) -> tuple[str, str]:
         return outcome or "CRASHED", text
     if text == expected:
         return "unharmed", ""
-    return ("SILENT" if kind.checked else "unseen"), "another value"
+    return "SILENT", "another value"
 
 
 def answer_and_end(kind: Kind, path: Path, writing: int) -> None:
@@ -321,7 +330,7 @@ def main() -> int:
     table, every_fault = {}, []
     with tempfile.TemporaryDirectory() as temporary:
         if not chosen.json:
-            print(f"{'kind':20}" + "".join(f"{name:>10}" for name in OUTCOMES))
+            print(f"{'kind':20}" + "".join(f"{name:>11}" for name in OUTCOMES))
         for kind in KINDS:
             folder = Path(temporary) / kind.name.replace(" ", "_")
             folder.mkdir()
@@ -329,7 +338,7 @@ def main() -> int:
             table[kind.name] = {name: outcomes[name] for name in OUTCOMES}
             every_fault += faults
             if not chosen.json:
-                print(f"{kind.name:20}" + "".join(f"{outcomes[name]:10}" for name in OUTCOMES), flush=True)
+                print(f"{kind.name:20}" + "".join(f"{outcomes[name]:11}" for name in OUTCOMES), flush=True)
     if chosen.json:
         print(json.dumps({"table": table, "faults": every_fault}, indent=1))
     else:

@@ -33,6 +33,7 @@ COMMANDS = {
     "checkpoints": "teaching",
     "drift": "teaching",
     "store": "store",
+    "files": "files",
     "simulate": "simulating",
     "selftest": "simulating",
 }

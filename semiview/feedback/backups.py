@@ -57,6 +57,26 @@ class BackupReport:
     removed: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RestorePreview:
+    """What a restore would do.
+
+    Attributes
+    ----------
+    records
+        How many the backup names.
+    missing, damaged
+        Of them not in the store, and in its quarantine: those come back.
+    case_ids
+        The cases they belong to.
+    """
+
+    records: int
+    missing: int
+    damaged: int
+    case_ids: tuple[str, ...]
+
+
 def back_up(
     store: FeedbackStore, target: Path, keep: Keep = Keep(), now: datetime | None = None, watch: Watch = unwatched
 ) -> BackupReport:
@@ -113,13 +133,27 @@ def restore(store: FeedbackStore, target: Path, at: datetime | None = None, watc
     FileProblem
         If there is no such backup, its list is damaged, or a record cannot be written.
     """
+    with FeedbackStore.open(target, read_only=True) as backup:
+        return store.merge(backup, _names_at(target, at), watch)
+
+
+def preview(store: FeedbackStore, target: Path, at: datetime | None = None) -> RestorePreview:
+    """What `restore` would bring back; raises as it does. Damage that nobody has met yet is not known here."""
+    wanted = _names_at(target, at)
+    lacking = wanted - set(store.record_ids())
+    damaged = lacking & store.damaged_ids()
+    with FeedbackStore.open(target, read_only=True) as backup:
+        cases = {backup.header(name).case_id for name in lacking & set(backup.record_ids())}
+    return RestorePreview(len(wanted), len(lacking) - len(damaged), len(damaged), tuple(sorted(cases)))
+
+
+def _names_at(target: Path, at: datetime | None) -> frozenset[str]:
+    """The records that the newest list up to a time names."""
     lists = [path for time, path in backup_lists(target) if at is None or time <= at]
     if not lists:
         when = "" if at is None else f" of {at.isoformat()} or before"
         raise FileProblem(target, f"there is no backup{when} here.", "`semiview store backup` makes one.")
-    wanted = _read_list(lists[-1])
-    with FeedbackStore.open(target, read_only=True) as backup:
-        return store.merge(backup, wanted, watch)
+    return _read_list(lists[-1])
 
 
 def lists_to_keep(times: Sequence[datetime], keep: Keep) -> set[datetime]:

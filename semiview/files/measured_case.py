@@ -1,15 +1,14 @@
 """What the tables and the report need of one measured case, small enough to travel between processes and be kept."""
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from semiview.core.case import Case, CaseInfo
 from semiview.core.document import Document, MeasureSettings
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize
+from semiview.files.known_files import inputs_of
 from semiview.metrology.measurement import Measurement
 
 
@@ -62,12 +61,7 @@ class MeasuredCase:
     @classmethod
     def of(cls, case: Case, document: Document, record_id: str, measurement: Measurement) -> "MeasuredCase":
         """Keep what is told of the case and of the document it was measured under, and the hashes of its files."""
-        design, sem = case.design, case.sem
-        inputs = {sem.path: sem.sha256}
-        if design is not None:
-            inputs[design.path] = design.sha256
-        if case.prediction is not None and case.prediction.path:
-            inputs[case.prediction.path] = sha256_of_file(Path(case.prediction.path))
+        design, sem, inputs = case.design, case.sem, inputs_of(case)
         about = ("", "", "") if design is None else (design.tone or "", design.cell, design.path)
         bare = replace(measurement, outlines_px=dict.fromkeys(measurement.outlines_px, ()))
         references = {
@@ -84,12 +78,3 @@ class MeasuredCase:
     def case_id(self) -> str:
         """The case's unique name."""
         return self.info.case_id
-
-
-def sha256_of_file(path: Path) -> str:
-    """Hex digest of a file's bytes; empty if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""

@@ -22,6 +22,7 @@ from semiview.files.calibration_entries import add_calibrations, remove_calibrat
 from semiview.files.case_file_name import case_file_name
 from semiview.files.case_list import CaseRow, paired_by_name, read_case_list
 from semiview.files.design_file import GDS_SUFFIXES, DesignLibrary, layer_warnings
+from semiview.files.known_files import KnownFiles, inputs_of
 from semiview.files.mask_file import MASK_SUFFIXES, mask_design
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
@@ -96,6 +97,11 @@ class Project:
         case_list = folder / "cases.csv"
         rows, more = read_case_list(case_list) if case_list.exists() else paired_by_name(folder)
         return cls(folder, settings, rows, (*problems, *more))
+
+    @cached_property
+    def known_files(self) -> KnownFiles:
+        """What the project's files were when they were first opened."""
+        return KnownFiles(self.folder)
 
     @property
     def settings_path(self) -> Path:
@@ -175,7 +181,20 @@ class Project:
         nominal, design = self._design(row, sem, warnings)
         prediction = self._prediction(row, sem, checkpoint_id, warnings)
         calibrated = self.calibrated_size(row.info.tool, sem.pixel_size)
-        return Case(row.info, sem, nominal, design, prediction, tuple(warnings), calibrated)
+        case = Case(row.info, sem, nominal, design, prediction, tuple(warnings), calibrated)
+        return replace(case, warnings=(*case.warnings, *self._changes(case)))
+
+    def foreign_inputs(self, case: Case) -> dict[str, str]:
+        """SHA-256 by path of the files of a case that others made: all but a checkpoint's prediction."""
+        imported = case.prediction is not None and case.prediction.checkpoint_id == IMPORTED
+        return inputs_of(case if imported else case.with_prediction(None))
+
+    def _changes(self, case: Case) -> tuple[str, ...]:
+        """Which of the case's files are not those that were opened first."""
+        try:
+            return tuple(self.known_files.changed(self.foreign_inputs(case)).values())
+        except FileProblem as problem:
+            return (str(problem),)
 
     def calibrated_size(self, tool: str, nominal: PixelSize) -> PixelSize | None:
         """Pixel size by the newest calibration of a tool at the magnification of a nominal size; None without one."""

@@ -15,7 +15,8 @@ from semiview.core.gauge import Gauge
 from semiview.files.case_file_name import case_file_name
 from semiview.files.durable_file import make_folder
 from semiview.files.gauge_file import GaugeTemplate, ListedGauge, write_gauges
-from semiview.files.measured_case import MeasuredCase, sha256_of_file
+from semiview.files.known_files import sha256_of_file
+from semiview.files.measured_case import MeasuredCase
 from semiview.files.measured_part import read_part, write_part
 from semiview.files.table_rows import tables_of
 from semiview.files.tables import write_measurements

@@ -1,5 +1,6 @@
 """Open one case: its values, the registration that counts, and an unfinished draft if there is one."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from semiview.core.case import Case
@@ -44,6 +45,8 @@ def open_case(workspace: Workspace, case_id: str, owner: str = "") -> OpenedCase
     except FileProblem as problem:  # looking, registering and measuring go on; the classical predictor stands in
         doubts.append(str(problem))
     case = project.load(case_id, checkpoint_id)
+    with suppress(FileProblem):  # a disk that may only be read remembers nothing
+        project.known_files.remember(project.foreign_inputs(case))
     registration, warnings = standing_registration(workspace, case)
     draft = None
     try:

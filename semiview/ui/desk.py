@@ -63,9 +63,12 @@ class Desk(QObject):
     ----------
     project_failed
         Why a folder could not be opened.
+    closing
+        What is at work may end.
     """
 
     project_failed = Signal(str)
+    closing = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -192,6 +195,7 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Write what is in hand and end every thread and process."""
+        self.closing.emit()
         self.keeping.leave()
         self.company.close()
         self._close_store()

@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from semiview.ui.backing_up import NO_PROJECT, BackingUp
+from semiview.ui.backup_dialog import BackupDialog
 from semiview.ui.command_palette import CommandPalette
 from semiview.ui.desk import Desk
 from semiview.ui.exporting import KINDS
@@ -45,6 +47,9 @@ class WindowDialogs(QObject):
         super().__init__(window)
         self._desk, self._settings, self._window = desk, settings, window
         self._actions, self._theme, self._set_theme = actions, theme, set_theme
+        self.backing_up = BackingUp(desk.session, desk.errands, settings, self)
+        self.backing_up.restored.connect(desk.company.look)
+        desk.closing.connect(self.backing_up.stop)
 
     def bindings(self) -> dict[str, Binding]:
         """The actions that open a dialog."""
@@ -54,6 +59,7 @@ class WindowDialogs(QObject):
             "app.export_tables": Binding(self._choose_folder, exporting.why_not_start),
             "app.guide": Binding(self._show_guide),
             "app.settings": Binding(self._show_settings),
+            "app.backups": Binding(self._show_backups, self._why_no_backups),
             "app.palette": Binding(self._show_palette),
             "app.keys": Binding(self._show_keys),
             "app.shortcuts": Binding(self._change_keys),
@@ -118,6 +124,14 @@ class WindowDialogs(QObject):
         dialog.theme_changed.connect(self._set_theme)
         dialog.autosave_changed.connect(self._desk.keeping.set_delay)
         dialog.show()
+
+    def _show_backups(self) -> None:
+        dialog = BackupDialog(self.backing_up, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def _why_no_backups(self) -> str | None:
+        return None if self.backing_up.store is not None else NO_PROJECT
 
     def _reviewer_changed(self, name: str) -> None:
         self._desk.reviewing.reviewer = name

@@ -65,6 +65,7 @@ PROGRAM_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("app.tour", "Tour", "app", (), "Five steps through a review"),
     ActionSpec("app.guide", "User guide", "app", (), "One page for each thing to do, with pictures"),
     ActionSpec("app.settings", "Settings…", "app", ("Ctrl+,",), "Your name, colours, size, autosave, keys"),
+    ActionSpec("app.backups", "Backups…", "app", (), "Copies of every decision: make one, bring one back"),
     ActionSpec("app.palette", "Command palette…", "app", ("Ctrl+Shift+P",), "Find any command by its name"),
     ActionSpec("app.keys", "Keys", "app", ("F1", "?"), "What the keys do with this tool in hand", "keys"),
     ActionSpec("app.shortcuts", "Change keys…", "app", (), "Other keys for any command, and how the mouse works"),

@@ -63,7 +63,7 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Project", ("app.open", "app.new", "app.example", "", "app.save", "", "app.export", "app.export_tables",
                   "app.export_accepted", "app.export_stop", "", "app.predict", "app.predict_always",
-                  "app.predict_average", "", "app.settings", "", "app.quit")),
+                  "app.predict_average", "", "app.backups", "app.settings", "", "app.quit")),
     ("&Edit", ("app.undo", "app.redo", "", "app.copy", "", *(f"tools.{tool}" for tool in TOOLS), "tools.smaller",
                "tools.larger", "tools.snap", "",
                "polygon.finish", "polygon.erase", "polygon.back", "vertices.delete", "", "tools.uncorrect")),
