@@ -52,7 +52,9 @@ from semiview.files.problem import FileProblem
 from semiview.files.project_settings import read_settings
 from semiview.files.registration_table import read_registrations, recorded_registration
 from semiview.files.sem_image_file import load_sem_image
-from semiview.learning.registry import read_reference, starter_path
+from semiview.learning.checkpoint_file import load_network
+from semiview.learning.checkpoint_file import to_bytes as to_checkpoint
+from semiview.learning.registry import check_content, read_reference, starter_path
 
 OUTCOMES = ("named", "unharmed", "remembered", "edited", "SILENT", "CRASHED")
 LONGEST_S = 60
@@ -141,7 +143,8 @@ def made_record(_: Path) -> bytes:
 
 
 def made_checkpoint(_: Path) -> bytes:
-    return starter_path().read_bytes()
+    network, reference = load_network(starter_path())
+    return to_checkpoint(network, reference.card)
 
 
 _IDENTIFIER = uuid7()
@@ -201,6 +204,7 @@ def record_values(path: Path) -> Any:
 
 def checkpoint_values(path: Path) -> Any:
     reference = read_reference(path)
+    check_content(reference)
     return reference.id, {name: values.tobytes() for name, values in load_file(path).items()}
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from semiview.feedback.record_id import holds_its_name, is_record_id
 from semiview.feedback.reports import Damage, Watch, unwatched
-from semiview.feedback.store import STORE_NAME, FeedbackStore
+from semiview.feedback.store import FeedbackStore
+from semiview.feedback.store_file import STORE_NAME
 from semiview.files.problem import FileProblem
 
 

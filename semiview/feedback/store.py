@@ -1,9 +1,7 @@
 """The feedback store: a folder of records that are written once and never changed."""
 
-import json
-import uuid
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,6 @@ from semiview.core.raster import coverage
 from semiview.core.registration import Registration
 from semiview.core.review import Review
 from semiview.feedback import lineage
-from semiview.feedback.migrations import to_2
 from semiview.feedback.packed_file import export_records, write_view
 from semiview.feedback.record import IGNORED, Record
 from semiview.feedback.record_file import NewerRecordError, RecordHeader, from_bytes, parse_header, to_bytes
@@ -26,20 +23,14 @@ from semiview.feedback.record_id import holds_its_name, is_record_id, uuid7
 from semiview.feedback.reports import MergeReport, StoredRecord, VerifyReport, Watch, unwatched
 from semiview.feedback.splits import Split, Splits
 from semiview.feedback.splits_file import SplitsFile, group_of
+from semiview.feedback.store_file import FORMAT, StoreFile
 from semiview.files.durable_file import (
     SYSTEM_CALLS,
     SystemCalls,
-    exclusive_lock,
-    make_folder,
-    write_durably,
-    writing_problem,
 )
 from semiview.files.network_share import network_share
 from semiview.files.problem import FileProblem
 
-FORMAT = 2
-MIGRATIONS = (to_2.migrate,)  # the first leads from format 1 to 2
-STORE_NAME = "store.json"
 VIEW_NAME = "feedback.h5"
 
 
@@ -56,8 +47,8 @@ class FeedbackStore:
         self._calls = calls
         self._records = RecordFolder(folder, read_only, calls)
         self._splits = SplitsFile(folder, self._records, calls)
+        self._file = StoreFile(folder, calls)
         self._view_is_old = False
-        self._not_migrated: FileProblem | None = None
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False, calls: SystemCalls = SYSTEM_CALLS) -> "FeedbackStore":
@@ -69,7 +60,9 @@ class FeedbackStore:
             If it cannot be made or read, or comes from a newer version of the program.
         """
         store = cls(Path(folder), read_only, calls)
-        store._check_format()
+        if store._file.open(read_only):
+            store._records.tidy()
+        store.read_only |= store._file.not_migrated is not None
         store._records.refresh()
         return store
 
@@ -270,10 +263,7 @@ class FeedbackStore:
     @property
     def store_id(self) -> str:
         """What tells this store from others; empty where nobody has written yet."""
-        try:
-            return str(json.loads((self.folder / STORE_NAME).read_bytes())["store_id"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+        return self._file.store_id
 
     def verify(self, watch: Watch = unwatched) -> VerifyReport:
         """Read and check every byte; what is damaged is named and moved to quarantine."""
@@ -454,63 +444,12 @@ class FeedbackStore:
 
     def _other_problems(self) -> list[FileProblem]:
         splits = self._splits.problem()
-        own = (splits, self._not_migrated)
+        own = (splits, self._file.not_migrated)
         return [*self._records.problems.values(), *(problem for problem in own if problem is not None)]
 
     def _check_writable(self) -> None:
         if self.read_only:
             raise FileProblem(self.folder, "the feedback store is opened for reading only.", "Open it for writing.")
-
-    def _check_format(self) -> None:
-        path = self.folder / STORE_NAME
-        try:
-            there = path.exists()
-        except OSError as error:
-            raise writing_problem(self.folder, error) from error
-        if not there:
-            if not self.read_only:
-                self._begin(path)
-            return
-        try:
-            version = json.loads(path.read_bytes())["format"]
-        except OSError as error:
-            raise FileProblem(path, f"the feedback store cannot be read ({error.strerror}).") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise FileProblem(
-                path, "is damaged; the records beside it are not.", "Delete this file: it is made anew on opening."
-            ) from error
-        if not isinstance(version, int) or not 1 <= version <= FORMAT:
-            raise FileProblem(
-                path, f"the feedback store has format {version}, this program knows {FORMAT}.", "Update this program."
-            )
-        if not self.read_only:
-            self._migrate(path)
-            self._records.tidy()
-
-    def _migrate(self, path: Path) -> None:
-        """Bring an older store to this format, a step at a time; a kill in between is made good by the next opening."""
-        facts = json.loads(path.read_bytes())
-        if facts["format"] == FORMAT:
-            return
-        try:
-            with exclusive_lock(path):
-                for step in MIGRATIONS[facts["format"] - 1 :]:
-                    step(self.folder, self._calls)
-                write_durably(path, _json(facts | {"format": FORMAT}), self._calls)
-        except FileProblem as problem:  # every format can be read; to write it must be the newest
-            self.read_only = True
-            self._not_migrated = FileProblem(path, f"can be read, not written: {problem.reason}", problem.advice)
-
-    def _begin(self, path: Path) -> None:
-        make_folder(self.folder, self._calls)
-        with exclusive_lock(path):
-            if not path.exists():
-                facts = {"format": FORMAT, "store_id": str(uuid.uuid4())}
-                write_durably(path, _json(facts), self._calls)
-
-
-def _json(facts: Mapping[str, Any]) -> bytes:
-    return (json.dumps(facts) + "\n").encode()
 
 
 def _is_agreed(review: Review) -> bool:

@@ -11,14 +11,16 @@ from safetensors.torch import load_file, save
 from semiview.files.problem import FileProblem
 from semiview.learning.messages import Answers, plain
 from semiview.learning.networks import PatternNet, architecture, build
-from semiview.learning.registry import CheckpointRef, read_reference
+from semiview.learning.registry import CONTENT, CheckpointRef, check_content, content_sha256, read_reference
 
 
 def to_bytes(network: PatternNet, card: Mapping[str, Any]) -> bytes:
     """A checkpoint's content; the card gets what is needed to build the network again."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    full_card = {**card, "architecture": architecture(network)}
-    return save(tensors, {"card": json.dumps(plain(full_card), allow_nan=False)})
+    full_card = plain({**card, "architecture": architecture(network)})
+    full_card.pop(CONTENT, None)  # of the checkpoint that it was made from
+    bare = save(tensors, {"card": json.dumps(full_card, allow_nan=False)})
+    return save(tensors, {"card": json.dumps({**full_card, CONTENT: content_sha256(bare)}, allow_nan=False)})
 
 
 def load_network(path: Path, answers: Answers = "pattern") -> tuple[PatternNet, CheckpointRef]:
@@ -33,6 +35,7 @@ def load_network(path: Path, answers: Answers = "pattern") -> tuple[PatternNet, 
     if reference.generates != (answers == "sem"):
         told = "it makes SEM pictures" if reference.generates else "it finds patterns"
         raise FileProblem(path, f"the checkpoint is for the other way: {told}.", "Take another checkpoint.")
+    check_content(reference)
     try:
         network = build(dict(reference.card.get("architecture", {})))
         network.load_state_dict(load_file(path))

@@ -22,6 +22,7 @@ POINTER = "current.json"
 STARTER_FILE = "starter.safetensors"
 POINTER_FORMAT = 1
 LONGEST_HEADER = 100_000_000
+CONTENT = "content_sha256"  # on a card: see `content_sha256`
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,45 @@ def read_reference(path: Path) -> CheckpointRef:
     if size != expected:
         raise FileProblem(path, f"the checkpoint is cut off: {size} of {expected} bytes.", advice)
     return CheckpointRef(checkpoint_id, path, card)
+
+
+def content_sha256(data: bytes) -> str:
+    """SHA-256 of what a safetensors file says: its card without `content_sha256`, where each tensor lies, their bytes.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it is no checkpoint.
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    card = json.loads(header.pop("__metadata__")["card"])
+    card.pop(CONTENT, None)
+    digest = hashlib.sha256(json.dumps([card, header], sort_keys=True).encode())
+    digest.update(memoryview(data)[end:])
+    return digest.hexdigest()
+
+
+def check_content(reference: CheckpointRef) -> None:
+    """Refuse a checkpoint whose bytes are not those that were written; older ones without a hash pass.
+
+    Raises
+    ------
+    FileProblem
+        If they differ, or the file cannot be read.
+    """
+    told = reference.card.get(CONTENT)
+    if told is None:
+        return
+    try:
+        same = content_sha256(reference.path.read_bytes()) == told
+    except OSError as error:
+        raise FileProblem(reference.path, f"the checkpoint cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError):
+        same = False
+    if not same:
+        advice = "Put the file back from a copy, or promote another checkpoint."
+        raise FileProblem(reference.path, "the checkpoint is damaged, its bytes have changed.", advice)
 
 
 class Registry:

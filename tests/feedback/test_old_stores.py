@@ -9,7 +9,8 @@ import pytest
 
 from semiview.feedback.drafts import load_draft
 from semiview.feedback.record import Record
-from semiview.feedback.store import FORMAT, FeedbackStore
+from semiview.feedback.store import FeedbackStore
+from semiview.feedback.store_file import FORMAT
 from semiview.files.durable_file import SystemCalls
 
 OLD_STORES = Path(__file__).with_name("old_stores")
