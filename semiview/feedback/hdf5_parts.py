@@ -130,7 +130,7 @@ def skeleton_sha256(file: h5py.File, image: bytes) -> str:
     image
         The file's bytes without its user block.
     """
-    places = []
+    places: list[tuple[int, int]] = []
 
     def note_chunks(name: bytes) -> None:
         found = h5py.h5o.open(file.id, name)

@@ -13,9 +13,10 @@ from hypothesis.extra import numpy as hnp
 
 from semiview.core.gauge import Gauge
 from semiview.core.registration import Frame, Registration, Trust
-from semiview.feedback.hdf5_parts import sha256_of
+from semiview.feedback.hdf5_parts import opened_image, sha256_of, skeleton_sha256
 from semiview.feedback.record import SCHEMA_VERSION, Record
 from semiview.feedback.record_file import (
+    WHAT,
     NewerRecordError,
     from_bytes,
     parse_header,
@@ -24,6 +25,7 @@ from semiview.feedback.record_file import (
     to_bytes,
 )
 from semiview.feedback.record_id import make_record_id, uuid7
+from semiview.feedback.user_block import parse_user_block
 
 SHAPE = (7, 9)
 IDENTIFIER = uuid7()
@@ -212,3 +214,21 @@ def test_that_a_record_that_was_read_is_written_again_byte_for_byte() -> None:
     tables = {"z": {"b": np.arange(3), "a": np.array(["x", "y", "z"])}, "a": {"v": np.array([1.5, np.nan])}}
     data = to_bytes(replace(record, tables=tables, metadata={"wafer": "7", "lot": "L"}), identifier)
     assert to_bytes(from_bytes(data), identifier) == data
+
+
+def test_that_the_hash_of_a_header_stands_for_every_array_and_attribute() -> None:
+    record, identifier = Record.example(1, (80, 96)), uuid7()
+    data = to_bytes(record, identifier)
+    facts, sha256 = parse_user_block(data, WHAT)
+    with opened_image(data) as file:
+        assert skeleton_sha256(file, data[file.userblock_size :]) == facts["skeleton_sha256"]
+        chunk = file["sem/image"].id.get_chunk_info(0)
+        raw = data[chunk.byte_offset : chunk.byte_offset + chunk.size]
+        # Behind the values stands their Fletcher-32.
+        assert raw[:-4] == record.sem.tobytes(), "a chunk lies where the skeleton leaves it out"
+    assert record.sem is not None
+    pixels = record.sem.copy()
+    pixels[3, 5] ^= 1
+    for other in (replace(record, sem=pixels), replace(record, free_share=0.25), replace(record, gauges=())):
+        assert parse_user_block(to_bytes(other, identifier), WHAT)[1] != sha256
+    assert parse_user_block(to_bytes(record, identifier), WHAT)[1] == sha256
