@@ -92,6 +92,12 @@ def made_tiff(_: Path) -> bytes:
     return buffer.getvalue()
 
 
+def made_bare_tiff(_: Path) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, picture())
+    return buffer.getvalue()
+
+
 def made_picture(suffix: str) -> Callable[[Path], bytes]:
     return lambda _: bytes(cv2.imencode(suffix, picture())[1].tobytes())
 
@@ -210,6 +216,7 @@ def checkpoint_values(path: Path) -> Any:
 
 KINDS = (
     Kind("SEM TIFF", ".tif", made_tiff, sem_values),
+    Kind("SEM TIFF, not packed", ".tif", made_bare_tiff, sem_values),
     Kind("SEM PNG", ".png", made_picture(".png"), sem_values),
     Kind("SEM JPEG", ".jpg", made_picture(".jpg"), sem_values),
     Kind("SEM BMP", ".bmp", made_picture(".bmp"), sem_values),
