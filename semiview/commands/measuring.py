@@ -1,8 +1,9 @@
 """Tables, reports, and records measured again."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -65,7 +66,7 @@ def measure(
     if as_json:
         print_json(summary)
     else:
-        print_table(["", ""], [[key, in_words(value)] for key, value in summary.items()])
+        _print_summary(summary)
         say(f"Tables in {out}")
     raise typer.Exit(FAILURES if summary["failed"] or workspace.project.problems else DONE)
 
@@ -128,6 +129,29 @@ def remeasure_record(
         outcome = "every number is reproduced" if result.same else "differs"
         print(f"{result.case_id}, record {result.record_id}: {outcome} ({result.compared} compared)")
     raise typer.Exit(DONE if result.same else FAILURES)
+
+
+def _print_summary(summary: Mapping[str, Any]) -> None:
+    """Figures of each pattern type and of all, narrow enough for a terminal; what failed was told by its case."""
+    rows = []
+    for name, group in {**summary["per_pattern_type"], "all": summary}.items():
+        epe, cd = group["epe"], group["cd"]
+        spread = "  ".join((_nm(epe["mean_nm"], "+.2f"), _nm(epe["sigma3_nm"]), _nm(epe["max_nm"])))
+        widths = f"{_nm(cd['bias_mean_nm'], '+.2f')}  {_nm(cd['bias_sigma_nm'])} ({cd['n']})" if cd["n"] else ""
+        rows.append([f"{name or 'no type'}, {group['cases']}", spread, str(epe["missing"]), widths])
+    print_table(["type, cases", "EPE mean, 3 sigma, max", "missing", "CD bias, sigma (n)"], rows)
+    parts = [f"{summary['ok']} of {summary['cases']} cases without reservation"]
+    parts += [f"{len(summary['warned'])} with doubtful input"] if summary["warned"] else []
+    parts += [f"{summary['taken_over']} taken over"] if summary["taken_over"] else []
+    of = summary["cd"]["mode"].replace("_", " ")
+    print(f"nm, of {summary['source']} edges{f', CD of the mode {of}' if of else ''}. {', '.join(parts)}.")
+    if "matching" in summary:
+        told = ", ".join(f"{key} {in_words(value)}" for key, value in summary["matching"].items())
+        print(f"Against the other tool: {told}")
+
+
+def _nm(value: float | None, form: str = ".2f") -> str:
+    return "" if value is None else format(value, form)
 
 
 def _measure_options(only: str, method: str, scale: str, jobs: int) -> MeasureOptions:

@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from semiview.files.durable_file import make_folder, write_durably
 from semiview.files.measured_case import MeasuredCase
 from semiview.files.registration_table import registration_columns
 from semiview.files.summary import SUMMARY, finite, summarised
-from semiview.files.table import Table
+from semiview.files.table import CARRIED, Table
 from semiview.files.table_rows import tables_of
 from semiview.files.workbook import write_workbook
 
@@ -59,10 +59,23 @@ def write_measurements(
     summary = summarised(measured, failed, case_count, seconds)
     manifest = manifest_of(measured, inputs or {})
     if excel:
-        write_workbook(folder / WORKBOOK, tables, {"summary": summary, "manifest": manifest})
+        write_workbook(folder / WORKBOOK, workbook_tables(tables), {"summary": summary, "manifest": manifest})
     write_durably(folder / SUMMARY, _json(summary))
     write_durably(folder / "manifest.json", _json(manifest))
     return summary
+
+
+def workbook_tables(tables: Sequence[Table]) -> list[Table]:
+    """The tables as they stand in a workbook: EPE points without what the other sheets tell of their case.
+
+    A project has hundreds of thousands of them; with every column a workbook takes minutes to write, and to open.
+    """
+    repeated = set(CARRIED) - {"status", "reason"}
+
+    def own(table: Table) -> Table:
+        return replace(table, columns=tuple(name for name in table.columns if name not in repeated))
+
+    return [own(table) if table.name == "epe" else table for table in tables]
 
 
 def write_table(path: Path, table: Table) -> None:

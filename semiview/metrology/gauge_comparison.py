@@ -52,8 +52,13 @@ class ComparedGauge:
     @property
     def reason(self) -> str:
         """Why a source has no value, or what is to be said of it."""
-        told = {row.reason: None for row in self.rows.values() if row.reason}
-        return "; ".join(told)
+        told: dict[str, list[str]] = {}
+        for source, row in self.rows.items():
+            told.setdefault(row.reason, []).append(source)
+        everywhere = len(told) == 1
+        return "; ".join(
+            reason if everywhere else f"{' and '.join(sources)}: {reason}" for reason, sources in told.items() if reason
+        )
 
 
 def compare_gauges(rows: Sequence[CdRow]) -> tuple[ComparedGauge, ...]:

@@ -25,6 +25,7 @@ from semiview.metrology.measurement import Measurement
 from semiview.tasks.workspace import Workspace
 
 FIELD_COLUMNS = ("field_x_min_nm", "field_y_min_nm", "field_x_max_nm", "field_y_max_nm")
+IGNORE_LAYERS = "ignore_layers"
 SNAP_PX = 1.0  # an outline farther than this from the predicted contour was drawn by hand
 
 
@@ -170,8 +171,10 @@ def measurement_tables(
         "epe": epe_columns(measurement),
         "cd": row_columns(measurement.cd),
         "scores": row_columns(measurement.scores),
+        "roughness": row_columns(measurement.roughness),
         "conditions": conditions(measurement, case, document),
         **drawn,
+        **ignore_layers(case),
     }
 
 
@@ -193,6 +196,16 @@ def conditions(measurement: Measurement, case: Case, document: Document) -> dict
         "ignore_outlines": 0 if design is None else len(design.ignore),
     }
     return {name: np.array([value]) for name, value in values.items()}
+
+
+def ignore_layers(case: Case) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """The outlines of the design's ignore layers point by point, where there are any: which outline, x and y in nm."""
+    outlines = () if case.design is None else case.design.ignore
+    if not outlines:
+        return {}
+    number = np.repeat(np.arange(len(outlines)), [len(outline) for outline in outlines])
+    x_nm, y_nm = np.concatenate(outlines).T
+    return {IGNORE_LAYERS: {"outline": number, "x_nm": x_nm.copy(), "y_nm": y_nm.copy()}}
 
 
 def row_columns(rows: tuple[Any, ...]) -> dict[str, npt.NDArray[Any]]:

@@ -12,7 +12,7 @@ from semiview.core.case import Case, CaseInfo
 from semiview.core.coverage import Coverage
 from semiview.core.design import Design, DesignLayer, Tone
 from semiview.core.document import Document, MeasureSettings
-from semiview.core.outline import bounds
+from semiview.core.outline import Points, as_outline, bounds
 from semiview.core.prediction import Prediction
 from semiview.core.registration import nominal_registration
 from semiview.core.sem_image import PictureArea, PixelSize, SemImage
@@ -20,14 +20,20 @@ from semiview.feedback.record import Record
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import parse_tone
 from semiview.metrology.measurement import measure
-from semiview.tasks.decide import FIELD_COLUMNS, epe_columns, row_columns
+from semiview.tasks.decide import FIELD_COLUMNS, IGNORE_LAYERS, epe_columns, row_columns
 from semiview.tasks.workspace import Workspace
 
 # Numbers of the SEM's own edges come back to the last digits. A prediction is kept as half floats: its contours come
 # back within some thousandths of a pixel.
 SAME_NM, SAME_SHARE, SAME_PX = 1e-6, 1e-6, 0.02
 EPE_KEY, CD_KEY, SCORE_KEY = ("source", "feature_id", "x_nm", "y_nm"), ("source", "gauge_id"), ("against",)
-TABLES: Mapping[str, tuple[str, ...]] = {"epe": EPE_KEY, "cd": CD_KEY, "scores": SCORE_KEY}
+ROUGHNESS_KEY = ("gauge_id", "kind")
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "epe": EPE_KEY,
+    "cd": CD_KEY,
+    "scores": SCORE_KEY,
+    "roughness": ROUGHNESS_KEY,
+}
 PLACES_NM = 3  # digits to which two points are one
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -114,9 +120,12 @@ def remeasure(workspace: Workspace, record: str) -> Remeasured:
         "epe": epe_columns(measurement),
         "cd": row_columns(measurement.cd),
         "scores": row_columns(measurement.scores),
+        "roughness": row_columns(measurement.roughness),
     }
     deviations, unmatched, compared = [], [], 0
     for name, key in TABLES.items():
+        if name == "roughness" and name not in held.tables:
+            continue  # of before roughness was kept
         differing, alone, count = compare_tables(name, held.tables.get(name, {}), found[name], key, held.nm_per_px_x)
         deviations += differing
         unmatched += alone
@@ -154,14 +163,26 @@ def held_case(record: Record) -> Case:
         told = record.tables.get("conditions", {})
         edges = tuple(float(told[name][0]) for name in FIELD_COLUMNS if name in told)
         field_nm = edges if len(edges) == 4 else bounds(record.design_outlines_nm)
-        layer = DesignLayer("record", "target", record.design_outlines_nm)
+        layers = [DesignLayer("record", "target", record.design_outlines_nm)]
+        ignored = held_ignore_layers(record)
+        layers += [DesignLayer("record", "ignore", ignored)] if ignored else []
         x_min, y_min, x_max, y_max = field_nm
-        design = Design(record.design_outlines_nm, (layer,), tone, (x_min, y_min, x_max, y_max))
+        design = Design(record.design_outlines_nm, tuple(layers), tone, (x_min, y_min, x_max, y_max))
     prediction = None
     if record.prediction is not None:
         prediction = Prediction(record.prediction.astype(np.float32), record.checkpoint_id)
     info = CaseInfo(record.case_id, record.pattern_type, record.group, record.tool)
     return Case(info, sem, nominal, design, prediction, calibrated=_scale(record))
+
+
+def held_ignore_layers(record: Record) -> tuple[Points, ...]:
+    """Outlines of the design's ignore layers, nm; none in records of before they were kept."""
+    table = record.tables.get(IGNORE_LAYERS)
+    if table is None:
+        return ()
+    points = np.column_stack([table["x_nm"], table["y_nm"]])
+    ends = np.flatnonzero(np.diff(table["outline"])) + 1
+    return tuple(as_outline(part) for part in np.split(points, ends))
 
 
 def held_document(record: Record, approved: Coverage | None) -> Document:
@@ -207,7 +228,8 @@ def compare_tables(
         return [], alone, 0
     rows_old = np.array([old[each] for each in common])
     rows_new = np.array([new[each] for each in common])
-    sources = np.array([str(each[0]) for each in common])
+    # Roughness is always read from the picture.
+    sources = np.array(["sem" if key == ROUGHNESS_KEY else str(each[0]) for each in common])
     deviations, compared = [], 0
     for column in recorded:
         if column in key or column not in now:
@@ -288,7 +310,7 @@ def _conditions(workspace: Workspace, record: Record, settings: MeasureSettings)
     if settings.scale != "registration":
         found.append(Condition("scale of CD", scale, _in_words(offered)))
     found.append(Condition("image sha256", record.image_sha256, case.sem.sha256))
-    if told and int(told["ignore_outlines"][0]):
+    if told and int(told["ignore_outlines"][0]) and IGNORE_LAYERS not in record.tables:
         found.append(Condition("ignore layers", f"{int(told['ignore_outlines'][0])} outlines", "not in the record"))
     return tuple(found)
 

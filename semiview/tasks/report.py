@@ -18,7 +18,7 @@ from semiview.files.report.pictures import case_figures
 from semiview.files.report.reported import Report, ReportedCase
 from semiview.files.summary import summarised
 from semiview.files.table_rows import tables_of
-from semiview.files.tables import manifest_of
+from semiview.files.tables import manifest_of, workbook_tables
 from semiview.files.workbook import write_workbook
 from semiview.tasks.measure import (
     MeasureOptions,
@@ -92,7 +92,7 @@ def report_project(
         tables = tables_of(measured)
         summary = summarised(measured, failed, len(wanted), time.monotonic() - begun)
         manifest = manifest_of(measured, project_inputs(workspace))
-        write_workbook(out, tables, {"summary": summary, "manifest": manifest})
+        write_workbook(out, workbook_tables(tables), {"summary": summary, "manifest": manifest})
         shown, items = len(measured), sum(len(table) for table in tables)
     else:
         contoured = yield from _answers(workspace, _contoured_case, wanted, options, failed)

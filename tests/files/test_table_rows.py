@@ -166,7 +166,7 @@ def test_that_the_same_gauges_stand_side_by_side_worst_first() -> None:
     ]  # fmt: skip
     assert (rows[1]["sem_cd_nm"], rows[1]["prediction_bias_nm"], rows[1]["worst_nm"]) == (52.0, 7.5, 7.5)
     assert math.isnan(rows[1]["approved_cd_nm"])
-    assert rows[0]["reason"] == "no edge"
+    assert rows[0]["reason"] == "prediction: no edge"
 
 
 def test_that_what_was_found_in_one_picture_is_no_repeat_of_another_s() -> None:

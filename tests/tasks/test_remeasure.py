@@ -9,18 +9,23 @@ from typer.testing import CliRunner
 
 from semiview.cli import app
 from semiview.core.coverage import Coverage
-from semiview.core.document import Document
+from semiview.core.design import Design, DesignLayer
+from semiview.core.document import Document, MeasureSettings
+from semiview.core.outline import rectangle
 from semiview.core.prediction import Prediction
 from semiview.core.raster import coverage
 from semiview.core.review import Approval, Decision
 from semiview.files.problem import FileProblem
 from semiview.metrology.measurement import measure
+from semiview.simulation.recipe import Recipe
+from semiview.simulation.sem import simulate
 from semiview.tasks.decide import decide, record_of
 from semiview.tasks.open import open_case
-from semiview.tasks.remeasure import compare_tables, remeasure
+from semiview.tasks.remeasure import compare_tables, held_ignore_layers, remeasure
 from semiview.tasks.workspace import Workspace, open_workspace
 
 TAKEN = Approval(True, True, True)
+LATER_TABLES = ("roughness", "ignore_layers")
 
 
 @pytest.fixture
@@ -118,3 +123,34 @@ def test_that_rows_of_one_side_only_are_counted() -> None:
         "1 of 2 rows of cd are only in the record, such as sem, a",
         "1 of 2 rows of cd are only in today's measurement, such as sem, c",
     ]
+
+
+def test_that_roughness_and_what_the_design_ignores_come_back_too(make_project: Callable[..., Path]) -> None:
+    workspace = open_workspace(make_project(1))
+    opened = open_case(workspace, "site/0")
+    registration = opened.case.nominal.by_hand()
+    centre = np.array(registration.frame.centre_nm)
+    lines = tuple(rectangle(x - 30, -600, x + 30, 600) + centre for x in (-240, -120, 0, 120, 240))
+    left = (rectangle(-500, -500, -180, 500) + centre,)
+    layers = (DesignLayer("1/0", "target", lines), DesignLayer("9/0", "ignore", left))
+    field_nm = (*(centre - 900.0).tolist(), *(centre + 900.0).tolist())
+    design = Design(lines, layers, "raised", field_nm)
+    field = simulate(lines, "raised", registration, opened.case.sem.shape, Recipe(nm_per_px=2.0), 1)
+    sem = replace(opened.case.sem, pixels=field.pixels)
+    case = replace(opened.case, design=design, sem=sem)
+    document = Document(registration, settings=MeasureSettings(rows_averaged=2))
+    measurement = measure(case, document)
+    assert {row.kind for row in measurement.roughness} == {"LER", "LWR"}
+    assert (measurement.epe.reason[measurement.epe.x_nm < centre[0] - 180] == "ignored").any()
+    record_id = decide(workspace, case, document, measurement, Decision("accept", "r", Approval(False, True, True)))
+    result = remeasure(workspace, record_id)
+    assert (result.same, result.deviations, result.unmatched) == (True, (), ())
+    assert not [each for each in result.conditions if each.what == "ignore layers"]
+    held = workspace.store.load(record_id)
+    assert held_ignore_layers(held)[0] == pytest.approx(left[0])
+    # Records of before these were kept open as they are, and say what they lack.
+    older = replace(held, tables={name: held.tables[name] for name in held.tables if name not in LATER_TABLES})
+    old_id = workspace.store.append(older)
+    told = remeasure(workspace, old_id)
+    assert {each.table for each in told.deviations} <= {"epe", "cd"}
+    assert [each.now for each in told.conditions if each.what == "ignore layers"] == ["not in the record"]

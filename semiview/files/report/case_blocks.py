@@ -1,18 +1,16 @@
 """One field in a report: its pictures, how it was registered and measured, EPE, CD, roughness and scores."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from semiview.files.measured_case import MeasuredCase
 from semiview.files.report.blocks import Block, Gallery, Grid, Heading, Paragraph, plain, signed, word
+from semiview.files.report.cd_blocks import cd_blocks
 from semiview.files.report.charts import epe_histogram, spectrum_chart
 from semiview.files.report.figure import Figure
 from semiview.files.report.pictures import epe_source
 from semiview.files.report.reported import ReportedCase, edge_epe
-from semiview.metrology.cd import CdRow
-from semiview.metrology.gauge_comparison import SOURCES, compare_gauges
 
-MOST_ROWS = 15  # of a case's gauges; the CSV has them all
 EPE_FIGURES = (*("source", "points", "mean", "RMS", "3 sigma", "largest", "missing", "bridge", "extra", "unobserved"),)
 ROUGHNESS_FIGURES = (
     *(
@@ -22,7 +20,7 @@ ROUGHNESS_FIGURES = (
         "length",
         "3 sigma biased",
         "3 sigma unbiased",
-        "+-",
+        "±",
         "xi",
         "H",
         "noise",
@@ -61,9 +59,7 @@ def case_blocks(each: ReportedCase, anchor: str) -> list[Block]:
         charts.append(
             spectrum_chart(spectrum, f"{spectrum.kind} of {spectrum.gauge_id}, {count} line{'s'[: count > 1]}")
         )
-    if charts:
-        blocks.append(Gallery(tuple(charts)))
-    blocks += _cd(measurement.cd)
+    blocks += cd_blocks(measurement.cd)
     rough = tuple(
         (
             row.gauge_id, row.kind, str(row.n_edges), plain(row.length_nm, 0), plain(row.sigma3_biased_nm),
@@ -74,6 +70,8 @@ def case_blocks(each: ReportedCase, anchor: str) -> list[Block]:
     )  # fmt: skip
     if rough:
         blocks += [Heading(3, "Roughness, nm"), Grid(ROUGHNESS_FIGURES, rough)]
+    if charts:
+        blocks.append(Gallery(tuple(charts)))
     scores = tuple(
         (
             score.against, plain(score.l1, 4), plain(score.ssim, 3), plain(score.psnr, 1), plain(score.iou, 3),
@@ -138,32 +136,5 @@ def _facts(each: ReportedCase) -> Iterable[tuple[str, str]]:
 def _settings_in_words(measured: MeasuredCase) -> str:
     settings = measured.settings
     level = f" {settings.threshold_percent:g} %" if settings.edge_algorithm == "threshold" else ""
-    return f"{settings.edge_algorithm}{level}, {settings.rows_averaged} rows averaged"
-
-
-def _cd(rows: Sequence[CdRow]) -> list[Block]:
-    """One line a gauge with the sources side by side, worst first; what has no value with its reason."""
-    gauges = compare_gauges(rows)
-    if not gauges:
-        return []
-    present = [source for source in SOURCES if any(source in each.rows for each in gauges)]
-    drawn = any(math.isfinite(each.drawn_nm) for each in gauges)
-    lines = []
-    for each in gauges[:MOST_ROWS]:
-        first = each.first
-        cells = [each.gauge_id, first.mode.replace("_", " "), f"{first.x_nm:.0f}", f"{first.y_nm:.0f}"]
-        cells += [plain(each.drawn_nm)] if drawn else []
-        for source in present:
-            cells += [plain(each.cd_nm(source)), signed(each.bias_nm(source))] if drawn else [plain(each.cd_nm(source))]
-        own = each.rows.get(present[0], first)
-        cells += [plain(own.cd_sigma_nm), plain(own.cd_se_nm), f"{own.n}/{own.n + own.n_failed}"]
-        lines.append((*cells, each.reason))
-    columns = ["gauge", "mode", "x", "y", *(("drawn",) if drawn else ())]
-    for source in present:
-        columns += [word(source), "bias"] if drawn else [word(source)]
-    columns += ["sigma", "s.e.", "rows", ""]
-    unread = sum(any(math.isnan(row.cd_nm) for row in each.rows.values()) for each in gauges)
-    more = f" The {MOST_ROWS} worst of {len(gauges)}." if len(gauges) > MOST_ROWS else ""
-    lost = f"; {unread} of {len(gauges)} gauges could not be read everywhere" if unread else ""
-    note = f"nm, worst first{lost}.{more} sigma, s.e. and rows are of the {word(present[0])}."
-    return [Heading(3, "CD, nm"), Grid(tuple(columns), tuple(lines), note)]
+    sites = f"; EPE at the sites of {settings.epe_preset}" if settings.epe_preset else ""
+    return f"{settings.edge_algorithm}{level}, {settings.rows_averaged} rows averaged{sites}"

@@ -13,6 +13,7 @@ WIDTH, HEIGHT = 420.0, 250.0
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 12.0, 40.0
 BINS = 41
 SMALL = 9.5
+TAIL_PERCENTILES = 1.0, 99.0
 
 
 def epe_histogram(epe_nm: Floats, tolerance_nm: float, caption: str) -> Figure:
@@ -62,14 +63,16 @@ def spectrum_chart(spectrum: Spectrum, caption: str) -> Figure:
         if good.any():
             level = np.clip(np.log10(curve[good]), *frame.y_range)
             marks.append(frame.line(np.log10(frequency[good]), level, colour, width, dashed))
+    legend = [("measured", INSIDE), ("fit", OUTSIDE), ("without noise", SEM_EDGE)]
     if spectrum.noise_nm3 > 0 and frame.y_range[0] < math.log10(spectrum.noise_nm3) < frame.y_range[1]:
         floor = math.log10(spectrum.noise_nm3)
         marks.append(frame.line(frame.x_range, [floor, floor], "muted", 1.0, True))
-    legend = (("measured", INSIDE), ("fit", OUTSIDE), ("without noise", SEM_EDGE), ("noise floor", "muted"))
-    for number, (text, colour) in enumerate(legend):
-        y = TOP + 14 + 13 * number
-        marks.append(Line(np.array([[WIDTH - 102, y - 3], [WIDTH - 88, y - 3]]), colour, 2))
-        marks.append(Words(WIDTH - 84, y, text, "ink", SMALL))
+        legend.append(("noise floor", "muted"))
+    # A spectrum falls: the lower left is free.
+    for number, (text, colour) in enumerate(reversed(legend)):
+        y = HEIGHT - BOTTOM - 8 - 13 * number
+        marks.append(Line(np.array([[LEFT + 10, y - 3], [LEFT + 24, y - 3]]), colour, 2))
+        marks.append(Words(LEFT + 28, y, text, "ink", SMALL))
     return Figure(WIDTH, HEIGHT, tuple(marks), caption)
 
 
@@ -81,20 +84,26 @@ def cd_chart(drawn_nm: Floats, measured_nm: Sequence[tuple[str, Floats]], captio
     seen = drawn_nm[np.isfinite(drawn_nm)]
     if len(every) == 0 or len(seen) == 0:
         return Figure(WIDTH, HEIGHT, (Words(WIDTH / 2, HEIGHT / 2, "no CD", "muted", 11, "middle"),), caption)
-    room = max(float(np.ptp(every)) * 0.08, 0.5)
+    # A few that are far off would leave the others on one line: those stand at the border.
+    lowest, highest = np.percentile(every, TAIL_PERCENTILES)
+    room = max(float(highest - lowest) * 0.15, 0.5)
     wide = max(float(np.ptp(seen)) * 0.05, 1.0)
     x_range = float(seen.min()) - wide, float(seen.max()) + wide
-    y_range = min(float(every.min()), 0.0) - room, max(float(every.max()), 0.0) + room
+    y_range = min(float(lowest), 0.0) - room, max(float(highest), 0.0) + room
     frame = _Frame(x_range, y_range)
     marks: list[Line | Box | Words] = frame.axes(ticks(*x_range), ticks(*y_range), "drawn, nm", "CD - drawn, nm")
     marks.append(frame.line(x_range, [0, 0], "muted", 1.0, True))
     for name, bias in biases:
         for x, y in zip(drawn_nm.tolist(), bias.tolist(), strict=True):
             if math.isfinite(x) and math.isfinite(y):
+                y = min(max(y, y_range[0]), y_range[1])
                 marks.append(Box(frame.x(x) - 1.5, frame.y(y) - 1.5, 3, 3, colours.get(name, "ink"), 0.8))
     for number, (name, _) in enumerate(biases):
         marks.append(Box(WIDTH - 84, TOP + 6 + 13 * number, 7, 7, colours.get(name, "ink")))
-        marks.append(Words(WIDTH - 72, TOP + 13 + 13 * number, name, "ink", SMALL))
+        marks.append(Words(WIDTH - 72, TOP + 13 + 13 * number, name.replace("sem", "SEM"), "ink", SMALL))
+    beyond = int(np.count_nonzero((every < y_range[0]) | (every > y_range[1])))
+    if beyond:
+        caption = f"{caption}; {beyond} of {len(every)} lie beyond its border"
     return Figure(WIDTH, HEIGHT, tuple(marks), caption)
 
 

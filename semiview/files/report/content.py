@@ -36,7 +36,7 @@ def _provenance(report: Report) -> list[Block]:
         blocks.append(Paragraph(f"Current checkpoint: {identifier}{f', sha256 {sha256}' if sha256 else ''}."))
     versions = tuple((name, str(value)) for name, value in manifest["versions"].items())
     settings = tuple(
-        (name, "by default" if value is None else str(value)) for name, value in manifest["settings"].items()
+        (name, "by default" if value is None else str(value) or "none") for name, value in manifest["settings"].items()
     )
     inputs = tuple((path, sha256) for path, sha256 in manifest["inputs"].items())
     blocks += [Heading(3, "Settings"), Grid(("setting", "value"), settings, narrow=True)]

@@ -28,8 +28,8 @@ th { text-align: left; font-weight: 600; color: var(--muted); border-bottom: 1px
 th, td { padding: 3px 10px 3px 0; vertical-align: top; }
 td { border-bottom: 1px solid var(--grid); overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; white-space: nowrap; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 14px; margin: 12px 0;
-  align-items: start; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%%), 1fr)); gap: 14px;
+  margin: 12px 0; align-items: start; }
 figure { margin: 0; background: var(--panel); border-radius: 6px; padding: 8px; break-inside: avoid; }
 figure svg { display: block; width: 100%%; height: auto; font-family: inherit; border-radius: 3px; }
 figcaption { font-size: 12px; color: var(--muted); margin-top: 6px; }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from semiview.files.measured_case import MeasuredCase
-from semiview.files.report.blocks import Block, Gallery, Grid, Heading, Paragraph, mean, plain, signed
+from semiview.files.report.blocks import Block, Gallery, Grid, Heading, Paragraph, mean, plain, signed, word
 from semiview.files.report.charts import cd_chart, epe_histogram
 from semiview.files.report.figure import Figure
 from semiview.files.report.pictures import epe_source
@@ -76,7 +76,7 @@ def _overview_row(each: ReportedCase) -> tuple[str, ...]:
     trust = measured.registration.trust
     return (
         measured.case_id, measured.info.pattern_type, trust.verdict or "unregistered", each.state,
-        epe_source(measured.measurement), *epe, signed(bias), plain(spread),
+        word(epe_source(measured.measurement)), *epe, signed(bias), plain(spread),
     )  # fmt: skip
 
 
