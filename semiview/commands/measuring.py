@@ -145,6 +145,9 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
     parts += [f"{summary['taken_over']} taken over"] if summary["taken_over"] else []
     of = summary["cd"]["mode"].replace("_", " ")
     print(f"nm, of {summary['source']} edges{f', CD of the mode {of}' if of else ''}. {', '.join(parts)}.")
+    if "static_precision" in summary:
+        found = summary["static_precision"]
+        print(f"Static precision: 3 sigma {_nm(found['sigma3_nm'])} nm of {found['gauges']} gauges with repeats.")
     if "matching" in summary:
         told = ", ".join(f"{key} {in_words(value)}" for key, value in summary["matching"].items())
         print(f"Against the other tool: {told}")

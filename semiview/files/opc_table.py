@@ -11,12 +11,15 @@ from semiview.files.measured_case import MeasuredCase
 from semiview.files.table import NO_VALUE, OK, Row
 from semiview.metrology.cd import CdRow
 from semiview.metrology.crossing import Floats
+from semiview.metrology.static_precision import StaticPrecision, static_precision
 from semiview.metrology.tool_matching import outliers
 
 OPC_COLUMNS = (
     *("gauge_name", "structure", "x1", "y1", "x2", "y2", "tone", "drawn_nm", "mean_nm", "sigma_between_images_nm"),
     *("n", "n_excluded", "weight"),
+    "precision3_nm",
 )
+SIZE_DIGITS = 4
 WEIGHT_RANGE = 0.1, 10.0
 FOUND = ("found-", "lattice-")  # nobody knows whether another picture's gauge of that name is the same
 ALIKE_NM, ALIKE_DEG = 1.0, 0.5  # gauges nearer than that read the same drawn edges
@@ -28,7 +31,8 @@ def opc_rows(measured: Sequence[MeasuredCase]) -> list[Row]:
     Gauges of a file are repeats if they have one name; gauges of the design if they read the same drawn edges of the
     same cell: they have one direction and one place across, and overlap along. Pitches are left out, and what was found
     in a picture without a design. A value that leaves its repeats is counted in `n_excluded` and named in `reason`; it
-    stays in gauges.csv. `weight` is the inverse variance of the mean relative to the table's median, within 0.1 and 10.
+    stays in gauges.csv. `weight` is the inverse variance of the mean relative to the table's median, within 0.1 and 10;
+    `precision3_nm` is 3 sigma of the repeats among images of one pixel size.
     """
     rows = []
     for name, repeats in _repeats(measured):
@@ -45,6 +49,27 @@ def opc_rows(measured: Sequence[MeasuredCase]) -> list[Row]:
 
 
 _Repeat = tuple[MeasuredCase, CdRow]
+
+
+def project_precision(measured: Sequence[MeasuredCase]) -> StaticPrecision | None:
+    """Static precision over all gauges that images of one pixel size repeat, outliers left out; None without any."""
+    return static_precision([values for _, repeats in _repeats(measured) for values in _at_one_size(*_kept(repeats))])
+
+
+def _kept(repeats: list[_Repeat]) -> tuple[list[_Repeat], Floats]:
+    """The repeats that are no outliers, and their values, nm."""
+    values = np.array([row.cd_nm for _, row in repeats], dtype=np.float64)
+    errors = np.array([row.cd_se_nm for _, row in repeats], dtype=np.float64)
+    found = np.isfinite(values)
+    typical = float(np.nanmedian(errors[found])) if np.isfinite(errors[found]).any() else 0.0
+    kept = np.flatnonzero(found & ~outliers(values, typical))
+    return [repeats[number] for number in kept], values[kept]
+
+
+def _at_one_size(repeats: list[_Repeat], values: Floats) -> list[Floats]:
+    """The values by the pixel size of their images: those of two magnifications are no repeats of one measurement."""
+    sizes = np.array([round(each.pixel_size.x_nm, SIZE_DIGITS) for each, _ in repeats])
+    return [values[sizes == size] for size in np.unique(sizes)]
 
 
 def _repeats(measured: Sequence[MeasuredCase]) -> Iterable[tuple[str, list[_Repeat]]]:
@@ -98,6 +123,7 @@ def _opc_row(name: str, repeats: list[_Repeat]) -> Row:
     n = len(kept)
     spread = float(np.std(kept, ddof=1)) if n > 1 else math.nan
     mean = float(kept.mean()) if n else math.nan
+    precision = static_precision(_at_one_size(*_kept(repeats)))
     each, first = repeats[0]
     drawn = [row.cd_design_nm for _, row in repeats if math.isfinite(row.cd_design_nm)]
     drawn_nm = float(np.median(drawn)) if drawn else math.nan
@@ -119,6 +145,7 @@ def _opc_row(name: str, repeats: list[_Repeat]) -> Row:
         "sigma_between_images_nm": spread,
         "n": n,
         "n_excluded": int(np.count_nonzero(excluded)),
+        "precision3_nm": math.nan if precision is None else precision.sigma3_nm,
         "status": OK if n else NO_VALUE,
         "reason": "; ".join(said),
         "_variance": max(spread**2 / n, 1e-6) if n > 1 else typical_error**2 if n else math.nan,

@@ -19,6 +19,7 @@ from semiview.core.prediction import Prediction
 from semiview.core.registration import Registration, nominal_registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.files.calibration_entries import add_calibrations, remove_calibrations
+from semiview.files.case_cells import set_case_cells
 from semiview.files.case_file_name import case_file_name
 from semiview.files.case_list import CaseRow, paired_by_name, read_case_list
 from semiview.files.design_file import GDS_SUFFIXES, DesignLibrary, layer_warnings
@@ -31,6 +32,7 @@ from semiview.files.sem_image_file import load_sem_image, size_differences
 from semiview.files.size_groups import GroupSize, SizeGroup, add_group_size, size_of_group
 
 SETTINGS = "project.toml"
+CASE_LIST = "cases.csv"
 MARGIN, MOST_MARGIN_NM = 0.2, 10_000.0  # the stage may be off by that: of the field, and at most
 SCALE_ROOM, ROTATION_ROOM_DEG = 1.03, 3.0  # what alignment may find beyond the nominal frame
 IMPORTED = "imported"  # checkpoint of a prediction that came with the case list
@@ -89,12 +91,12 @@ class Project:
             If there is no such folder, its cases.csv lacks a needed column, or there are no images.
         """
         folder = folder.absolute()
-        if folder.name == "cases.csv" and folder.is_file():
+        if folder.name == CASE_LIST and folder.is_file():
             folder = folder.parent
         if not folder.is_dir():
             raise FileProblem(folder, "There is no such folder.", "Choose a folder with images or a cases.csv.")
         settings, problems = read_settings(folder / SETTINGS)
-        case_list = folder / "cases.csv"
+        case_list = folder / CASE_LIST
         rows, more = read_case_list(case_list) if case_list.exists() else paired_by_name(folder)
         return cls(folder, settings, rows, (*problems, *more))
 
@@ -221,6 +223,22 @@ class Project:
         """
         add_group_size(self.settings_path, GroupSize(group, nm_per_px))
         return self._read_again()
+
+    def set_case_size(self, case_id: str, nm_per_px: float) -> "Project":
+        """The project with a pixel size that the case list states of one case, written to cases.csv.
+
+        Raises
+        ------
+        FileProblem
+            If it could not be written, or the project has no case list.
+        """
+        path = self.folder / CASE_LIST
+        stated = self.row(case_id).pixel_size.known
+        both = {"nm_per_px_x": "", "nm_per_px_y": ""} if stated else {}
+        set_case_cells(path, case_id, {"nm_per_px": repr(float(nm_per_px)), **both})
+        rows, problems = read_case_list(path)
+        kept = tuple(problem for problem in self.problems if problem.path != path)
+        return Project(self.folder, self.settings, rows, (*kept, *problems), self._libraries)
 
     def set_tone(self, tone: Tone) -> "Project":
         """The project with another default tone, written to project.toml; raises FileProblem if that failed."""

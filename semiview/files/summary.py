@@ -11,6 +11,7 @@ import numpy as np
 
 from semiview.files.matching_table import matching_rows
 from semiview.files.measured_case import MeasuredCase
+from semiview.files.opc_table import project_precision
 from semiview.files.table import Row
 from semiview.metrology.cd import CdRow
 from semiview.metrology.worst_epe import worst_epe
@@ -28,8 +29,8 @@ def summarised(
 
     `epe` and `cd` are of one source, named beside them: the SEM's own edges if they gave any value, else the
     prediction, else the approved shape. `per_source` has all. `warned` names what is doubtful about a case, such as
-    two pixel sizes that differ. `taken_over` counts what an earlier run has measured. `matching` compares with another
-    tool's values where a gauge file brought some.
+    two pixel sizes that differ. `taken_over` counts what an earlier run has measured. `static_precision` is there where
+    images repeat a gauge, `matching` where a gauge file brought another tool's values.
     """
     types = sorted({each.info.pattern_type for each in measured})
     present = [source for source in SOURCES if any(source in each.measurement.outlines_px for each in measured)]
@@ -61,6 +62,7 @@ def summarised(
             },
             "warned": [{"case": each.case_id, "warnings": list(each.warnings)} for each in measured if each.warnings],
             "taken_over": sum(each.taken_over for each in measured),
+            **_precision(measured),
             **_matching(measured),
             "seconds": seconds,
         }
@@ -145,6 +147,11 @@ def _bias_numbers(rows: Sequence[CdRow]) -> Row:
         "bias_mean_nm": float(bias.mean()) if some else math.nan,
         "bias_sigma_nm": float(bias.std()) if some else math.nan,
     }
+
+
+def _precision(measured: Sequence[MeasuredCase]) -> Row:
+    found = project_precision(measured)
+    return {} if found is None else {"static_precision": asdict(found)}
 
 
 def _matching(measured: Sequence[MeasuredCase]) -> Row:

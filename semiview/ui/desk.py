@@ -156,6 +156,10 @@ class Desk(QObject):
         """Remember a pixel size for the images of one magnification and size that bring none, in project.toml."""
         self._change_project("pixel size", lambda project: project.set_group_size(group, nm_per_px))
 
+    def set_case_size(self, case_id: str, nm_per_px: float) -> None:
+        """Remember one case's own pixel size, in cases.csv."""
+        self._change_project("pixel size", lambda project: project.set_case_size(case_id, nm_per_px))
+
     def add_calibration(self, calibration: Calibration) -> None:
         """Remember what a tool's pixels are at one magnification, in project.toml."""
         self._change_project("calibration", lambda project: project.add_calibrations((calibration,)))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy.typing as npt
 from PySide6.QtCore import QLocale, Qt
@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 
 from semiview.alignment.calibration import Calibration
 from semiview.core.case import Case
+from semiview.files.project import CASE_LIST
 from semiview.files.sem_image_file import read_file_pixels
+from semiview.files.size_groups import SizeGroup
 from semiview.metrology.scale_bar import ScaleBar, proposed_bar, refined_bar
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.linked_views import drawable
@@ -36,6 +38,13 @@ UNITS = {"nm": 1.0, "µm": 1000.0}
 ASK = "Click on one end of the bar, then on the other. The ends are found between pixels."
 ENDS = {"ticks": "middles of its ticks", "dots": "middles of its outermost dots", "edges": "its outer edges"}
 LARGEST = 1e7
+Scope = Literal["case", "kind", "calibration", "project"]
+TIPS: dict[Scope, str] = {
+    "case": "cases.csv: `nm_per_px` of this case, which wins over what its file says",
+    "kind": "project.toml: for images of this size and magnification that say nothing of their pixels",
+    "calibration": "project.toml: CD and roughness of this tool at this magnification use it from now on",
+    "project": "project.toml: for all images of the project that say nothing of their pixels",
+}
 
 
 class ScaleBarDialog(QDialog):
@@ -70,9 +79,13 @@ class ScaleBarDialog(QDialog):
         self.answer.setWordWrap(True)
         self.search = QPushButton("Look for it")
         self.search.setToolTip("Mark the bar that is most likely meant; look whether it is the right one")
-        self.default, self.calibration = QPushButton("Use for images that bring no size"), QPushButton()
-        self.calibration.setText(f"Keep as calibration{f' of {case.info.tool}' if case.info.tool else ''}")
-        for button in (self.search, self.default, self.calibration):
+        self.scope = QComboBox()
+        self.scope.setObjectName("bar_scope")
+        self.scope.setToolTip("Which images the result is for")
+        for scope, text in scopes(case):
+            self.scope.addItem(text, scope)
+        self.take = QPushButton("Use it")
+        for button in (self.search, self.take):
             button.setAutoDefault(False)
         close = QPushButton("Close")
         close.setAutoDefault(False)
@@ -83,8 +96,8 @@ class ScaleBarDialog(QDialog):
         foot = QHBoxLayout()
         foot.addWidget(self.search)
         foot.addStretch(1)
-        for button in (self.default, self.calibration, close):
-            foot.addWidget(button)
+        for part in (QLabel("For"), self.scope, self.take, close):
+            foot.addWidget(part)
         column = QVBoxLayout(self)
         column.addWidget(self.words)
         column.addWidget(self.view, 1)
@@ -96,8 +109,8 @@ class ScaleBarDialog(QDialog):
         self.entry.textChanged.connect(self._show_result)
         self.unit.currentIndexChanged.connect(self._show_result)
         self.search.clicked.connect(self._propose)
-        self.default.clicked.connect(self._use_for_project)
-        self.calibration.clicked.connect(self._keep)
+        self.scope.currentIndexChanged.connect(self._show_result)
+        self.take.clicked.connect(self._take)
         close.clicked.connect(self.close)
         self._show_result()
         self._load()
@@ -199,31 +212,44 @@ class ScaleBarDialog(QDialog):
                 else ""
             )
             self.answer.setText(f"<b>{value:.5g} ± {error:.2g} nm/px</b> by the scale bar{apart}")
-        known = "this image brings its own size; keep the result as a calibration" if size.known else ""
-        unknown = "" if size.known else "a calibration corrects a known size, and there is none"
-        for button, reason, tip in (
-            (self.default, known, "project.toml: for all images of the project that say nothing of their pixels"),
-            (self.calibration, unknown, "project.toml: CD and roughness of this tool at this magnification use it"),
-        ):
-            not_now = reason or (why if found is None else "")
-            button.setEnabled(not not_now)
-            button.setToolTip(f"{tip}\nNot now: {not_now}" if not_now else tip)
+        scope: Scope = self.scope.currentData()
+        not_now = self._why_not(scope) or (why if found is None else "")
+        self.take.setEnabled(not not_now)
+        self.take.setToolTip(f"{TIPS[scope]}\nNot now: {not_now}" if not_now else TIPS[scope])
 
-    def _use_for_project(self) -> None:
-        if self.size_nm is not None:
-            self._desk.set_pixel_size(self.size_nm[0])
-            self._desk.session.said.emit(
-                f"Pixel size {self.size_nm[0]:.5g} ± {self.size_nm[1]:.2g} nm by the scale bar."
-            )
-            self.close()
+    def _why_not(self, scope: Scope) -> str:
+        workspace = self._desk.session.workspace
+        if scope == "case" and (workspace is None or not (workspace.project.folder / CASE_LIST).exists()):
+            return "the project has no cases.csv that could hold it: its files pair by name"
+        return ""
 
-    def _keep(self) -> None:
+    def _take(self) -> None:
         if self.size_nm is None or self.bar is None:
             return
         value, error = self.size_nm
-        self._desk.add_calibration(calibration_by_bar(self._case, self.bar, value, error))
-        self._desk.session.said.emit(f"Calibrated: {value:.5g} ± {error:.2g} nm/px by the scale bar.")
+        scope: Scope = self.scope.currentData()
+        if scope == "case":
+            self._desk.set_case_size(self._case.case_id, value)
+        elif scope == "kind":
+            self._desk.set_group_size(SizeGroup.of(self._case.sem, self._case.info), value)
+        elif scope == "calibration":
+            self._desk.add_calibration(calibration_by_bar(self._case, self.bar, value, error))
+        else:
+            self._desk.set_pixel_size(value)
+        self._desk.session.said.emit(
+            f"{value:.5g} ± {error:.2g} nm/px by the scale bar, for {self.scope.currentText()}."
+        )
         self.close()
+
+
+def scopes(case: Case) -> list[tuple[Scope, str]]:
+    """Which images a result can be for, the likeliest first: a known size is corrected, an unknown one is told."""
+    this: tuple[Scope, str] = ("case", "this image alone")
+    if case.sem.pixel_size.known:
+        tool = case.info.tool or "cases without a tool"
+        return [("calibration", f"all of {tool} at this magnification"), this]
+    group = SizeGroup.of(case.sem, case.info)
+    return [("kind", f"all of {group.in_words} that bring no size"), this, ("project", "all that bring no size")]
 
 
 def calibration_by_bar(case: Case, bar: ScaleBar, nm_per_px: float, sigma_nm: float) -> Calibration:

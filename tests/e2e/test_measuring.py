@@ -258,7 +258,12 @@ def test_that_a_broken_gauge_file_is_told_above_the_views_and_changes_nothing(
     assert reading.session.document is before
 
 
-def test_that_two_clicks_on_the_scale_bar_and_its_length_give_the_project_its_pixel_size(user, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scope", "source"), [("kind", "told for 300 x 200 px"), ("case", "case list"), ("project", "project default")]
+)
+def test_that_two_clicks_on_the_scale_bar_and_its_length_give_the_pixel_size(
+    user, tmp_path: Path, scope: str, source: str
+) -> None:
     folder = tmp_path / "unknown"
     folder.mkdir()
     pixels = np.full((200, 300), 40, np.uint8)
@@ -273,19 +278,21 @@ def test_that_two_clicks_on_the_scale_bar_and_its_length_give_the_project_its_pi
     user.window.actions_["measure.scale_bar"].trigger()
     dialog = user.window.findChild(ScaleBarDialog)
     user.until(dialog.search.isEnabled)
-    assert not dialog.default.isEnabled()
+    assert not dialog.take.isEnabled()
     for u in (47.0, 253.0):
         place = dialog.view.to_screen(u, 182.0).toPoint()
         user.qtbot.mouseClick(dialog.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     user.until(lambda: dialog.bar is not None)
     assert dialog.bar.length_px == pytest.approx(200.0, abs=0.1)
     user.qtbot.keyClicks(dialog.entry, "500")
-    assert not dialog.calibration.isEnabled()
-    assert "none" in dialog.calibration.toolTip()
-    user.click(dialog.default)
+    scopes = [dialog.scope.itemData(number) for number in range(dialog.scope.count())]
+    assert scopes == ["kind", "case", "project"]  # a calibration corrects a known size, and there is none
+    dialog.scope.setCurrentIndex(scopes.index(scope))
+    user.click(dialog.take)
     user.until(lambda: user.session.case is not None and user.session.case.sem.pixel_size.known)
     assert user.session.case.sem.pixel_size.x_nm == pytest.approx(2.5, abs=0.002)
-    assert user.session.case.sem.pixel_size.source == "project default"
+    assert user.session.case.sem.pixel_size.source == source
+    assert ("nm_per_px" in (folder / "cases.csv").read_text()) is (scope == "case")
 
 
 def test_that_the_contests_sites_are_chosen_and_left_again_as_undo_steps(reading) -> None:

@@ -12,7 +12,7 @@ from semiview.core.registration import nominal_registration
 from semiview.core.sem_image import PixelSize
 from semiview.files.matching_table import matching_rows
 from semiview.files.measured_case import MeasuredCase
-from semiview.files.opc_table import opc_rows
+from semiview.files.opc_table import opc_rows, project_precision
 from semiview.files.table import Table
 from semiview.files.table_rows import tables_of
 from semiview.files.workbook import write_workbook
@@ -110,6 +110,11 @@ def test_that_an_outlier_is_flagged_named_and_kept_in_the_table_of_gauges() -> N
     (only,) = opc_rows(cases)
     assert (only["n"], only["n_excluded"]) == (4, 1)
     assert only["mean_nm"] == pytest.approx(np.mean(values[:4]))
+    assert only["precision3_nm"] == pytest.approx(3 * np.std(values[:4], ddof=1))
+    other = replace(cases[0], pixel_size=PixelSize(4.0, 4.0, "given"))
+    found = project_precision([*cases[1:], other])
+    assert found is not None
+    assert (found.degrees, found.sigma3_nm) == (2, pytest.approx(3 * np.std(values[1:4], ddof=1)))
     assert only["reason"] == "excluded as outliers: image 4 75.00 nm"
     gauges = next(table for table in tables_of(cases) if table.name == "gauges")
     assert [each["cd_nm"] for each in gauges.rows] == values

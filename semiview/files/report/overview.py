@@ -40,6 +40,14 @@ def overview(report: Report, ordered: Sequence[ReportedCase], anchors: Mapping[s
     tolerance = ordered[0].measured.settings.tolerance_nm
     told = f"EPE of all fields: {len(values)} points; line: mean; dashed: tolerance {tolerance:g} nm"
     blocks.append(Gallery((epe_histogram(values, tolerance, told), _cd_figure([each.measured for each in ordered]))))
+    precision = report.summary.get("static_precision")
+    if precision:
+        told = (
+            f"3 sigma {plain(precision['sigma3_nm'])} nm (95 %: {plain(precision['low_nm'])} to "
+            f"{plain(precision['high_nm'])} nm) of {precision['gauges']} gauges that images of one pixel size repeat, "
+            f"{precision['degrees']} degrees of freedom."
+        )
+        blocks += [Heading(3, "Static precision"), Paragraph(told)]
     matching = report.summary.get("matching")
     if matching:
         line = tuple((name, plain(value, 4)) for name, value in matching.items())
