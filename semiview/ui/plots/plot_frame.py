@@ -6,6 +6,7 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 TITLED_PX = 130  # a lower plot has no room for a title under its axis
+SIDE_TITLED_PX = 85  # nor one beside it
 
 
 class PlotFrame(QWidget):
@@ -71,6 +72,7 @@ class PlotFrame(QWidget):
 
     def _fit_title(self, height_px: int) -> None:
         self.plot.getAxis("bottom").showLabel(height_px >= TITLED_PX)
+        self.plot.getAxis("left").showLabel(height_px >= SIDE_TITLED_PX)
 
     def _place_words(self) -> None:
         self._words.setGeometry(self.plot.rect())

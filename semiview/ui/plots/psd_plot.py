@@ -63,6 +63,9 @@ class PsdPlot(PlotFrame):
             decades = range(int(np.floor(np.log10(frequency[0]))), int(np.ceil(np.log10(frequency[-1]))) + 1)
             marks = [step * 10.0**decade for decade in decades for step in STEPS]
             self.plot.getAxis("bottom").setTicks([[(float(np.log10(mark)), f"{mark:g}") for mark in marks]])
+        # Whole decades alone: between them the library writes more numbers than there is room for.
+        whole = range(int(np.ceil(bottom - BELOW)), int(np.floor(high + BELOW)) + 1)
+        self.plot.getAxis("left").setTicks([[(float(decade), f"{10.0**decade:g}") for decade in whole]])
         self.setToolTip(
             f"{row.kind} of {row.gauge_id}: points, the mean of {row.n_edges} edges. Red: the fit with the noise; "
             "dashed: Palasantzas' model alone; grey dashes: the noise floor."

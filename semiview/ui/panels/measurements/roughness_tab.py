@@ -10,8 +10,8 @@ from semiview.ui.panels.measurements.result_table import ResultTable
 from semiview.ui.plots.psd_plot import PsdPlot
 
 NO_LINES = (
-    "No roughness: it needs a design with straight lines that are at least 64 profiles long, its tone, and a "
-    "registration that can be trusted."
+    "No roughness: it needs straight lines that are at least 64 profiles long, of a design with its tone and a "
+    "registration that can be trusted, or in a picture that repeats."
 )
 
 
