@@ -228,7 +228,6 @@ def in_words(measurement: Measurement) -> str:
     """One line for a person: points, mean and spread of EPE, what is missing, CD rows."""
     parts = [f"{len(measurement.cd)} CD rows"]
     for source, summary in measurement.epe_summary.items():
-        parts.append(
-            f"EPE {source} {summary.mean_nm:+.2f} nm (3 sigma {summary.sigma3_nm:.2f}, {summary.missing} missing)"
-        )
+        told = f"{summary.mean_nm:+.2f} nm (3 sigma {summary.sigma3_nm:.2f}, " if summary.n else "no edge read ("
+        parts.append(f"EPE {source} {told}{summary.missing} missing)")
     return ", ".join(parts)

@@ -1,10 +1,13 @@
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
+import tifffile
 
 from semiview.files.gauge_file import read_gauges, read_template
 from semiview.files.registration_table import update_registrations
@@ -145,3 +148,23 @@ def test_that_doubtful_input_is_told_with_its_case(make_project: Callable[..., P
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["warned"] == [{"case": "site/0", "warnings": told}]
     assert [("case list" in each, "project default" in each) for each in told] == [(True, False), (False, True)]
+
+
+def test_that_what_cannot_be_read_is_counted_and_says_why(registered: Workspace, tmp_path: Path) -> None:
+    folder = registered.project.folder
+    tifffile.imwrite(folder / "flat.tif", np.full((256, 320), 90, np.uint8))
+    lines = (folder / "cases.csv").read_text().splitlines()
+    flat = lines[1].replace("site/0", "flat").replace("field 0.tif", "flat.tif")
+    unsized = lines[1].replace("site/0", "unsized").replace(",2.0,", ",,")
+    (folder / "cases.csv").write_text("\n".join([*lines, flat, unsized]))
+    (tmp_path / "off.csv").write_text("gauge_id,case_id,x_nm,y_nm,length_nm,width_nm\noff,flat,9e6,0,80,40\n")
+    options = MeasureOptions(jobs=1, nominal=True, gauges=read_gauges(tmp_path / "off.csv"))
+    summary = result_of(measure_project(open_workspace(folder), tmp_path / "out", options, ["flat", "unsized"]))
+    gauges, points = (rows_of(tmp_path / f"out/{name}.csv") for name in ("gauges", "epe"))
+    assert {row["case_id"] for row in (*gauges, *points)} == {"flat"}  # no nanometre without a pixel size
+    assert all(row["status"] == "no value" and row["reason"] for row in gauges)
+    assert {row["reason"] for row in gauges if row["gauge_id"] == "off"} == {"outside the picture"}
+    states = Counter(row["state"] for row in points)
+    assert set(states) <= {"missing", "unobserved"}
+    assert summary["epe"]["missing"] == states["missing"] > 0
+    assert [each["case"] for each in summary["failed"]] == ["unsized"]
