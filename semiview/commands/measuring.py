@@ -139,7 +139,8 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
         spread = "  ".join((_nm(epe["mean_nm"], "+.2f"), _nm(epe["sigma3_nm"]), _nm(epe["max_nm"])))
         widths = f"{_nm(cd['bias_mean_nm'], '+.2f')}  {_nm(cd['bias_sigma_nm'])} ({cd['n']})" if cd["n"] else ""
         rows.append([f"{name or 'no type'}, {group['cases']}", spread, str(epe["missing"]), widths])
-    print_table(["type, cases", "EPE mean, 3 sigma, max", "missing", "CD bias, sigma (n)"], rows)
+    if any(row[1].strip() or row[3] for row in rows):
+        print_table(["type, cases", "EPE mean, 3 sigma, max", "missing", "CD bias, sigma (n)"], rows)
     parts = [f"{summary['ok']} of {summary['cases']} cases without reservation"]
     parts += [f"{len(summary['warned'])} with doubtful input"] if summary["warned"] else []
     parts += [f"{summary['taken_over']} taken over"] if summary["taken_over"] else []

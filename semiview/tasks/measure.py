@@ -1,5 +1,6 @@
 """Measure a whole project into tables."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from semiview.tasks.progress import CaseDone, CaseFailed, CaseWarned, Progress, 
 from semiview.tasks.workspace import Workspace
 
 PARTS = "parts"
+LATTICE = "lattice-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,12 @@ def with_approved_shape(workspace: Workspace, case: Case, document: Document) ->
 
 
 def in_words(measurement: Measurement) -> str:
-    """One line for a person: points, mean and spread of EPE, what is missing, CD rows."""
+    """One line for a person: CD rows, the period of a picture that repeats, roughness, EPE and what is missing."""
     parts = [f"{len(measurement.cd)} CD rows"]
+    periods = [f"{row.cd_nm:.2f}" for row in measurement.cd if row.gauge_id.startswith(LATTICE)]
+    parts += [f"lattice {' and '.join(periods)} nm"] if periods else []
+    rough = [row for row in measurement.roughness if row.kind == "LWR" and math.isfinite(row.sigma3_unbiased_nm)]
+    parts += [f"LWR {row.sigma3_unbiased_nm:.2f} nm" for row in rough[:1]]
     for source, summary in measurement.epe_summary.items():
         told = f"{summary.mean_nm:+.2f} nm (3 sigma {summary.sigma3_nm:.2f}, " if summary.n else "no edge read ("
         parts.append(f"EPE {source} {told}{summary.missing} missing)")
