@@ -36,7 +36,7 @@ from semiview.learning.simulated_samples import (
 )
 from semiview.learning.trainer import Trainer
 
-STARTER_ID = "starter-1"
+STARTER_ID = "starter-2"
 HELD_OUT_SEED = 10_000_000
 HELD_OUT_PER_TYPE = 8
 HELD_OUT_DOSE = 20.0

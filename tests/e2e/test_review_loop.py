@@ -118,7 +118,7 @@ def test_that_a_reviewer_opens_aligns_corrects_accepts_trains_and_closes(user, o
     user.click(training.promote)
     assert window.desk.training.current_id == window.desk.training.candidate
     user.click(training.roll_back)
-    assert window.desk.training.current_id == "starter-1"
+    assert window.desk.training.current_id == "starter-2"
     user.close()
     assert not window.isVisible()
 

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from semiview.learning.simulated_samples import PATTERN_TYPES, simulated_sample, simulated_samples
+from semiview.learning.registry import read_reference, starter_path
+from semiview.learning.simulated_samples import (
+    PATTERN_TYPES,
+    REPLAY_SEEDS,
+    replay_samples,
+    replay_sha256,
+    simulated_sample,
+    simulated_samples,
+)
 
 
 @pytest.mark.parametrize("pattern_type", PATTERN_TYPES)
@@ -22,3 +30,11 @@ def test_that_pixel_sizes_span_two_decades_and_types_take_turns():
     assert [sample.pattern_type for sample in samples] == [*PATTERN_TYPES, *PATTERN_TYPES]
     sizes = [sample.nm_per_px[0] for sample in samples]
     assert max(sizes) / min(sizes) > 10
+
+
+def test_that_the_set_to_replay_is_the_one_that_the_shipped_checkpoint_was_made_with():
+    said = read_reference(starter_path()).card["replay"]
+    assert said["seeds"] == [REPLAY_SEEDS.start, REPLAY_SEEDS.stop]
+    assert said["sha256"] == replay_sha256()
+    kinds = [sample.pattern_type for sample in replay_samples()]
+    assert {kind: kinds.count(kind) for kind in PATTERN_TYPES} == dict.fromkeys(PATTERN_TYPES, len(kinds) // 8)
