@@ -243,6 +243,32 @@ def test_that_gauges_go_into_a_file_and_come_back_from_it(reading, tmp_path: Pat
     assert reading.session.history.undo_label == "Load gauges"
 
 
+def test_that_another_tools_values_stand_in_the_table_and_in_a_plot_with_their_line(
+    reading, tmp_path: Path, monkeypatch
+) -> None:
+    rows = [row for row in reading.session.measurement.cd if row.source == "sem" and row.mode == "line"][:4]
+    rows += [row for row in reading.session.measurement.cd if row.source == "sem" and row.mode == "space"][:4]
+    path = tmp_path / "other tool.csv"
+    lines = ["gauge_id,mode,x_nm,y_nm,angle_deg,length_nm,width_nm,cd_reference_nm"]
+    for row in rows:
+        place = f"{row.mode},{row.x_nm},{row.y_nm},{row.angle_deg},{row.length_nm},{row.width_nm}"
+        lines.append(f"other {row.gauge_id},{place},{(row.cd_nm - 1.5) / 1.02}")
+    path.write_text("\n".join(lines))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    tab = gauges(reading)
+    assert not tab.plots.isTabVisible(tab.plots.indexOf(tab.matching_plot))
+    reading.window.actions_["measure.load"].trigger()
+    reading.until(lambda: reading.session.document.gauges)
+    measured(reading)
+    assert tab.plots.isTabVisible(tab.plots.indexOf(tab.matching_plot))
+    head = [column.title for column in tab.table.rows.columns]
+    assert "Ref." in head
+    assert f"{len(rows)} pairs: slope 1.02" in tab.matching_plot.words.text()
+    gauge = reading.session.document.gauges[0]
+    shown = tab.table.rows.index(tab.table.rows.row_of(gauge.gauge_id), head.index("Ref."))
+    assert float(shown.data()) == pytest.approx(gauge.reference_nm, abs=0.06)
+
+
 def test_that_a_broken_gauge_file_is_told_above_the_views_and_changes_nothing(
     reading, tmp_path: Path, monkeypatch
 ) -> None:

@@ -20,7 +20,7 @@ class MatchingPlot(PlotFrame):
     """Own width minus the other tool's over the other tool's, nm, with the line that lets both err (Mandel)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("other tool (nm)", "SEM - other (nm)", parent)
+        super().__init__("other tool (nm)", "Δ (nm)", parent)
         self.setAccessibleName("Own widths against another tool's")
         self._points = pg.ScatterPlotItem(size=6, symbol=SYMBOLS["sem"], brush=pg.mkBrush(COLOURS["sem"]), pen=None)
         self._line = self.plot.plot([], [])
