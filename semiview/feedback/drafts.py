@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from semiview.core.coverage import Coverage
 from semiview.core.document import Document, MeasureSettings
@@ -50,6 +51,8 @@ class Draft:
         ISO 8601, UTC.
     owner
         The window that keeps it: several may have unfinished work on one case.
+    tool, corners_px
+        The tool that is drawing a polygon, and its (x, y) corners so far in image px; none is being drawn: empty.
     """
 
     case_id: str
@@ -58,6 +61,8 @@ class Draft:
     image_sha256: str = ""
     saved_at: str = ""
     owner: str = ""
+    tool: str = ""
+    corners_px: tuple[tuple[float, float], ...] = ()
 
 
 def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) -> None:
@@ -73,7 +78,6 @@ def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) ->
     FileProblem
         If it cannot be written; the older draft is then still there.
     """
-    document = draft.document
     facts = {
         "format": FORMAT,
         "case_id": draft.case_id,
@@ -81,9 +85,10 @@ def save_draft(folder: Path, draft: Draft, calls: SystemCalls = SYSTEM_CALLS) ->
         "image_sha256": draft.image_sha256,
         "saved_at": draft.saved_at,
         "owner": draft.owner,
+        "tool": draft.tool,
         "body_sha256": NO_SHA256,
     }
-    image = new_image(partial(_put, document=document), user_block_bytes(WHAT, facts))
+    image = new_image(partial(_put, draft=draft), user_block_bytes(WHAT, facts))
     facts["body_sha256"] = hashlib.sha256(image).hexdigest()
     path = draft_path(folder, draft.case_id, draft.owner)
     make_folder(path.parent, calls)
@@ -191,12 +196,15 @@ def _case_of(path: Path) -> str:
         return ""
 
 
-def _put(file: h5py.File, document: Document) -> None:
+def _put(file: h5py.File, draft: Draft) -> None:
+    document = draft.document
     put_registration(new_group(file, "registration"), document.registration)
     for name in ("correction", "ignore"):
         layer = getattr(document, name)
         if layer is not None:
             put_array(file, name, layer.to_array())
+    if draft.corners_px:
+        put_array(file, "corners_px", np.array(draft.corners_px, np.float64))
     if document.gauges:
         put_gauges(new_group(file, "gauges"), document.gauges)
     settings = file.create_group("settings").attrs
@@ -225,4 +233,6 @@ def _draft(file: h5py.File, facts: Mapping[str, Any]) -> Draft:
         facts["image_sha256"],
         facts["saved_at"],
         facts.get("owner", ""),
+        facts.get("tool", ""),
+        tuple((float(x), float(y)) for x, y in get_array(file, "corners_px")) if "corners_px" in file else (),
     )

@@ -15,6 +15,7 @@ from semiview.ui.window_actions import Binding
 
 BLEND_STEP, DIVIDER_STEP, CHECKER_STEP = 0.1, 0.05, 1.25
 CHECKER_PX = (8, 512)
+SPAN_STEP, LEAST_SPAN = 1.25, 0.02
 BRUSH_STEP = 1.25
 ON_A_PREDICTION = ("brush", "eraser", "polygon", "vertices", "fill")  # these go on from what was predicted
 BRUSH_PX = (0.5, 500.0)
@@ -51,7 +52,8 @@ def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[s
         ),
         "view.still": Binding(lambda: toggle(desk, "still")),
         **{f"mode.{mode}": Binding(_chosen(desk, mode), no_case) for mode in COMPARE_MODES},
-        **{f"pair.{pair}": Binding(_paired(desk, pair), no_case) for pair in PAIRS},
+        **{f"pair.{pair}": _pair(desk, pair) for pair in PAIRS},
+        "compare.predict_other": Binding(desk.comparing.predict, lambda: no_edit() or desk.comparing.why_not_predict()),
         **_overlays(desk, no_case),
         **_review(desk, review),
         **_tools(desk, no_edit),
@@ -91,13 +93,14 @@ def set_pair(desk: Desk, pair: Pair) -> None:
     desk.session.said.emit(f"Comparing {pair_title(pair)}.")
 
 
-def _paired(desk: Desk, pair: Pair) -> Callable[[], None]:
-    return lambda: set_pair(desk, pair)
+def _pair(desk: Desk, pair: Pair) -> Binding:
+    return Binding(lambda: set_pair(desk, pair), lambda: desk.comparing.why_not(pair))
 
 
 def next_pair(desk: Desk) -> None:
-    """The next two pictures."""
-    pairs = list(PAIRS)
+    """The next two pictures of those that there are."""
+    here = desk.session.view.pair
+    pairs = [pair for pair in PAIRS if pair == here or desk.comparing.why_not(pair) is None]
     set_pair(desk, pairs[(pairs.index(desk.session.view.pair) + 1) % len(pairs)])
 
 
@@ -112,6 +115,8 @@ def adjust_mode(desk: Desk, steps: int) -> None:
     elif adjusts == "checker":
         side = round(view.checker_px * CHECKER_STEP**steps)
         view = replace(view, checker_px=min(max(side, CHECKER_PX[0]), CHECKER_PX[1]))
+    elif adjusts == "span":
+        view = replace(view, span=min(max(view.span / SPAN_STEP**steps, LEAST_SPAN), 1.0))
     desk.session.set_view(view)
 
 
@@ -136,8 +141,9 @@ def _alone(desk: Desk, name: str) -> None:
 def _overlays(desk: Desk, no_case: Callable[[], str | None]) -> dict[str, Binding]:
     found = {}
     for name, _ in OVERLAYS:
-        found[f"overlays.{name}"] = Binding(lambda name=name: toggle(desk, name), no_case)  # type: ignore[misc]
-        found[f"overlays.{name}.alone"] = Binding(lambda name=name: _alone(desk, name), no_case)  # type: ignore[misc]
+        why_not = desk.doubting.why_not if name == "uncertainty" else no_case
+        found[f"overlays.{name}"] = Binding(lambda name=name: toggle(desk, name), why_not)  # type: ignore[misc]
+        found[f"overlays.{name}.alone"] = Binding(lambda name=name: _alone(desk, name), why_not)  # type: ignore[misc]
     return found
 
 

@@ -21,6 +21,8 @@ class CanvasHands(QObject):
         session = desk.session
         session.place_wanted.connect(self._go_to)
         desk.residuals.found.connect(views.show_residuals)
+        desk.comparing.changed.connect(lambda: views.show_guests(desk.comparing.guests))
+        desk.doubting.found.connect(views.show_bands)
         views.register_drag.connect(desk.registering.drag)
         views.register_turn.connect(desk.registering.turn_drag)
         views.clicked.connect(desk.landmarking.click)
@@ -47,6 +49,8 @@ class CanvasHands(QObject):
         self._desk.drafting.click(u, v, self._zoom())
         if self._desk.session.tool == "fill":
             self._desk.painting.fill(u, v)
+        elif self._desk.session.tool == "ignore":
+            self._desk.painting.ignore_no_longer(u, v)
 
     def _measure_click(self, u: float, v: float) -> None:
         self._desk.gauging.click(u, v, _control_is_down())

@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["sem", "design", "prediction"]
+Kind = Literal["sem", "design", "prediction", "other", "expected"]
 CompareMode = Literal["three", "two", "single", "overlay", "blink", "curtain", "checkerboard", "difference", "red_cyan"]
-Pair = Literal["sem_design", "sem_prediction", "prediction_design"]
+Pair = Literal["sem_design", "sem_prediction", "prediction_design", "prediction_other", "sem_expected"]
 
-KIND_TITLES: Mapping[Kind, str] = {"sem": "SEM", "design": "Design", "prediction": "Prediction"}
+KIND_TITLES: Mapping[Kind, str] = {
+    "sem": "SEM",
+    "design": "Design",
+    "prediction": "Prediction",
+    "other": "Another checkpoint",
+    "expected": "Predicted SEM",
+}
+# What a case has by itself stands in a view of its own; a guest takes the design's place.
+VIEWS: tuple[Kind, ...] = ("sem", "design", "prediction")
+GUESTS: tuple[Kind, ...] = ("other", "expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class CompareSpec:
     title: str
     tip: str
     views: tuple[Kind, ...] | None = None
-    adjusts: Literal["", "divider", "blend", "checker"] = ""
+    adjusts: Literal["", "divider", "blend", "checker", "span"] = ""
 
 
 COMPARE_MODES: Mapping[CompareMode, CompareSpec] = {
@@ -37,7 +46,11 @@ COMPARE_MODES: Mapping[CompareMode, CompareSpec] = {
     "blink": CompareSpec("Blink", "One and the other by turns; hold F to turn by hand"),
     "curtain": CompareSpec("Curtain", "One beside the other, the divider moves", adjusts="divider"),
     "checkerboard": CompareSpec("Checkerboard", "Fields of both by turns; Shift+wheel their size", adjusts="checker"),
-    "difference": CompareSpec("Difference", "Orange where the first is brighter, blue where the second is"),
+    "difference": CompareSpec(
+        "Difference",
+        "Orange where the first is brighter, blue where the second is; Shift+wheel how soon",
+        adjusts="span",
+    ),
     "red_cyan": CompareSpec("Red and cyan", "The first red, the second cyan; grey where they agree"),
 }
 
@@ -45,6 +58,8 @@ PAIRS: Mapping[Pair, tuple[Kind, Kind]] = {
     "sem_design": ("sem", "design"),
     "sem_prediction": ("sem", "prediction"),
     "prediction_design": ("prediction", "design"),
+    "prediction_other": ("prediction", "other"),
+    "sem_expected": ("sem", "expected"),
 }
 
 
@@ -54,8 +69,17 @@ def pair_title(pair: Pair) -> str:
     >>> pair_title("sem_design")
     'SEM and design'
     """
-    first, second = PAIRS[pair]
-    return f"{KIND_TITLES[first]} and {KIND_TITLES[second].lower()}"
+    first, second = (KIND_TITLES[kind] for kind in PAIRS[pair])
+    return f"{first} and {second[0].lower()}{second[1:]}"
+
+
+def guest(pair: Pair) -> Kind | None:
+    """The picture of a pair that is not the case's own; None: both are.
+
+    >>> guest("sem_expected"), guest("sem_design")
+    ('expected', None)
+    """
+    return next((kind for kind in PAIRS[pair] if kind in GUESTS), None)
 
 
 def shown(mode: CompareMode, pair: Pair) -> tuple[Kind, ...]:

@@ -31,6 +31,8 @@ from semiview.ui.calibrating import Calibrating
 from semiview.ui.case_line import CaseLine
 from semiview.ui.case_model import CaseModel
 from semiview.ui.company import Company
+from semiview.ui.comparing import Comparing
+from semiview.ui.doubting import Doubting
 from semiview.ui.drafting import Drafting
 from semiview.ui.drifting import Drifting
 from semiview.ui.exporting import Exporting
@@ -95,9 +97,13 @@ class Desk(QObject):
         self.marking = Marking(self.session, self.reviewing, self.saving, self.errands, self)
         self.gauging = Gauging(self.session, self.errands, self)
         self.keeping.kept.connect(self.marking.save_now)
+        self.keeping.watch_polygon(lambda: self.drafting.polygon, self.drafting.changed)
+        self.keeping.polygon_taken.connect(self.drafting.resume)
         self.annotating = Annotating(self.session, self.cases, self.saving, self.errands, self)
         self.company = Company(self.session, self.cases, self._pictures, self.keeping.owner, self)
         self.predicting = Predicting(self.session, self.cases, self.errands, self.painting, self)
+        self.comparing = Comparing(self.session, self.predicting, self.errands, self)
+        self.doubting = Doubting(self.session, self.errands, self)
         self.training = Training(self.session, self.errands, self)
         self.drifting = Drifting(self.session, self.errands, self)
         self._projects = Latest(self.errands, self)
@@ -210,6 +216,8 @@ class Desk(QObject):
         self.exporting.close()
         self.measuring.latest.forget()
         self.residuals.latest.forget()
+        self.comparing.latest.forget()
+        self.doubting.latest.forget()
         self.calibrating.latest.forget()
         self.errands.close()
         self._pictures.close()

@@ -1,5 +1,7 @@
 """A polygon that is being drawn, corner by corner; it becomes part of the document when it is finished."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
@@ -41,6 +43,21 @@ class Drafting(QObject):
     def drafting(self) -> bool:
         """True while there is a corner and the tool that draws it is in hand."""
         return bool(self._corners())
+
+    @property
+    def polygon(self) -> tuple[str, tuple[tuple[float, float], ...]]:
+        """The tool that is drawing, whether it is in hand now or not, and its corners; of the open case."""
+        case = self._session.case
+        tool, corners = ("", []) if case is None else self._drafts.get(case.case_id, ("", []))
+        return (tool, tuple(corners)) if corners else ("", ())
+
+    def resume(self, tool: str, corners: Sequence[tuple[float, float]]) -> None:
+        """Go on with a polygon that was begun in an earlier sitting."""
+        case = self._session.case
+        if case is not None and tool in TOOLS and corners:
+            self._drafts[case.case_id] = (tool, list(corners))
+            self._session.set_tool(tool)
+            self.changed.emit()
 
     def why_not_finish(self) -> str | None:
         """Why the polygon cannot be filled yet."""

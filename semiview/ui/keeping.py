@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from semiview.core.case import Case
 from semiview.core.document import Document
@@ -16,6 +16,9 @@ from semiview.ui.session import Session
 
 AFTER_MS = 600
 
+Polygon = tuple[str, tuple[tuple[float, float], ...]]  # the tool that is drawing it, and its corners so far
+NO_POLYGON: Polygon = ("", ())
+
 
 class Keeping(QObject):
     """Drafts and rows of registrations.csv for the open case.
@@ -24,9 +27,12 @@ class Keeping(QObject):
     ----------
     kept
         What is in hand is on its way to the disk; others may add theirs.
+    polygon_taken
+        (tool, corners): a polygon that was begun goes with the draft that was taken up.
     """
 
     kept = Signal()
+    polygon_taken = Signal(str, object)
 
     def __init__(self, session: Session, saving: Saving, owner: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +43,8 @@ class Keeping(QObject):
         self._open: tuple[Workspace, Case] | None = None
         self._first: Document | None = None  # as the case was opened, or decided last
         self._last: Document | None = None
-        self._kept: Document | None = None  # what the draft on the disk holds
+        self._kept: tuple[Document, Polygon] | None = None  # what the draft on the disk holds
+        self._polygon: Callable[[], Polygon] = lambda: NO_POLYGON
         self._written: Registration | None = None  # what registrations.csv or the store holds
         session.case_changed.connect(self._case_changed)
         session.changed.connect(self._changed)
@@ -45,6 +52,11 @@ class Keeping(QObject):
     def set_delay(self, seconds: float) -> None:
         """Keep unfinished work so long after an edit."""
         self._timer.setInterval(round(1000 * seconds))
+
+    def watch_polygon(self, polygon: Callable[[], Polygon], changed: SignalInstance) -> None:
+        """Keep the polygon that is being drawn too."""
+        self._polygon = polygon
+        changed.connect(self._polygon_changed)
 
     def save_now(self) -> None:
         """Draft and registration, without waiting."""
@@ -73,6 +85,8 @@ class Keeping(QObject):
             elif draft.owner != self.owner and self._open is not None:
                 self.save_now()  # it is ours before it is theirs no more
                 self._drop(*self._open, draft.owner)
+            if taken and draft.corners_px:
+                self.polygon_taken.emit(draft.tool, draft.corners_px)
 
     def turn_down_draft(self) -> None:
         """Forget the draft on offer."""
@@ -102,26 +116,32 @@ class Keeping(QObject):
         self._open = (workspace, case)
         self._first = self._session.saved
         self._last = document
-        self._kept = document if self._session.dirty else None
+        polygon = self._polygon()
+        self._kept = (document, polygon) if self._session.dirty or polygon != NO_POLYGON else None
         self._written = document.registration
 
     def _changed(self, _old: Document, new: Document) -> None:
         self._last = new
         self._timer.start()
 
+    def _polygon_changed(self) -> None:
+        if self._open is not None and (NO_POLYGON if self._kept is None else self._kept[1]) != self._polygon():
+            self._timer.start()
+
     def _keep(self) -> None:
         if self._open is None or self._last is None:
             return
         workspace, case = self._open
-        document = self._last
-        if document is self._first:
+        document, polygon = self._last, self._polygon()
+        if document is self._first and polygon == NO_POLYGON:
             if self._kept is not None:
                 self._kept = None
                 self._drop(workspace, case)
             return
-        if document is self._kept:
+        kept = self._kept
+        if kept is not None and kept[0] is document and kept[1] == polygon:
             return
-        self._kept = document
+        mine = self._kept = (document, polygon)
         draft = Draft(
             case.case_id,
             document,
@@ -129,11 +149,12 @@ class Keeping(QObject):
             case.sem.sha256,
             datetime.now(UTC).isoformat(timespec="milliseconds"),
             self.owner,
+            *polygon,
         )
         folder = workspace.project.feedback_folder
 
         def failed(_: Exception) -> None:
-            if self._kept is document:
+            if self._kept is mine:
                 self._kept = None
 
         self._saving.write(
@@ -147,7 +168,7 @@ class Keeping(QObject):
         if self._open is None or self._last is None or self._last.registration is self._written:
             return
         workspace, case = self._open
-        document, first = self._last, self._first
+        document, first, polygon = self._last, self._first, self._polygon()
         path, registration = workspace.project.registrations_path, document.registration
         if registration.trust.verdict is None:
             return  # undone back to nominal: there is nothing to vouch for
@@ -156,7 +177,8 @@ class Keeping(QObject):
         def write() -> None:
             update_registrations(path, {case.case_id: (registration, case)})
             # The row holds all there is: no draft needs to be offered next time.
-            if first is not None and same_but_registration(first, document) and not workspace.store.head(case.case_id):
+            rest = first is None or polygon != NO_POLYGON or not same_but_registration(first, document)
+            if not rest and not workspace.store.head(case.case_id):
                 drop_draft(workspace.project.feedback_folder, case.case_id, self.owner)
 
         self._saving.write(f"registration {case.case_id}", f"the registration of {case.case_id}", write)

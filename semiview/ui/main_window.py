@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
         self.export_strip = ExportStrip(desk.exporting, self.actions_)
         self.legend = Legend({name: self.actions_[f"overlays.{name}"] for name, _ in OVERLAYS})
         self.views.set_corner(self.legend)
-        self.display = DisplayPanel(session, self.actions_)
+        self.display = DisplayPanel(session, desk.comparing, self.actions_)
         self.readings = tabs(Registration=self.registration, CD_and_EPE=self.measurements, Display=self.display)
         self.work = tabs(Training=self.training, Drift=self.drift, History=self.history, Log=self.log)
         self.status_line = StatusLine(session, desk.saving)
@@ -249,7 +249,7 @@ class MainWindow(QMainWindow):
             desk.opening.latest.busy_changed, desk.registering.latest.busy_changed, desk.predicting.changed,
             desk.cases.modelReset, desk.aligning.changed, desk.exporting.changed, desk.landmarking.changed,
             desk.marking.changed, desk.gauging.selected_changed, desk.gauging.rulers_changed,
-            desk.drafting.changed, desk.reshaping.changed, desk.annotating.changed,
+            desk.drafting.changed, desk.reshaping.changed, desk.annotating.changed, desk.comparing.changed,
             self.measurements.chosen_changed,
         ):  # fmt: skip
             signal.connect(self._refresh_actions)

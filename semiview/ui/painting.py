@@ -7,11 +7,11 @@ from PySide6.QtCore import QObject
 from semiview.core.coverage import FULL, Coverage, brush_stamp
 from semiview.core.document import Document
 from semiview.core.edits import Layer, Stroke, lay, paint, reshape, set_shape, take
-from semiview.core.outline import Points
+from semiview.core.outline import Points, rectangle
 from semiview.core.prediction import Prediction
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration
-from semiview.metrology.region import region_at
+from semiview.metrology.region import Region, region_at
 from semiview.metrology.snap import snap_changes
 from semiview.ui.latest import Errands
 from semiview.ui.session import Session
@@ -19,7 +19,7 @@ from semiview.ui.session import Session
 LABELS = {
     "brush": "Brush",
     "eraser": "Eraser",
-    "ignore": "Ignore region",
+    "ignore_brush": "Ignore region",
     "take_design": "Take the design's outline",
     "take_prediction": "Take the prediction back",
 }
@@ -99,8 +99,8 @@ class Painting(QObject):
             if stamp is not None and self.why_not_take(tool) is None:
                 self._take(tool, *stamp)
             return
-        layer: Layer = "ignore" if tool == "ignore" else "correction"
-        stroke: Stroke = "erase" if tool == "eraser" or (tool == "ignore" and self._erases) else "add"
+        layer: Layer = "ignore" if tool == "ignore_brush" else "correction"
+        stroke: Stroke = "erase" if tool == "eraser" or (tool == "ignore_brush" and self._erases) else "add"
         start = self.shape(layer)
         self._session.apply(
             LABELS[tool], lambda document: paint(document, layer, start, path_px, radius, stroke), self._gesture
@@ -113,10 +113,15 @@ class Painting(QObject):
         if gesture is not None and before is not None and self._session.tool in ("brush", "eraser"):
             self.snap(LABELS[self._session.tool], before, gesture)
 
-    def box(self, left: float, top: float, right: float, bottom: float) -> None:
-        """Take the design or the prediction in a box of image px."""
+    def box(self, left: float, top: float, right: float, bottom: float, erases: bool = False) -> None:
+        """In a box of image px take the design or the prediction, or ignore it; with `erases` ignore it no longer."""
         case, tool = self._session.case, self._session.tool
-        if case is None or tool not in TAKING or self.why_not_take(tool) is not None:
+        if case is None or self._session.document is None:
+            return
+        if tool == "ignore":
+            self._ignore_box((left, top), (right, bottom), "erase" if erases else "add")
+            return
+        if tool not in TAKING or self.why_not_take(tool) is not None:
             return
         height, width = case.sem.shape
         first_column, last_column = max(round(min(left, right)), 0), min(round(max(left, right)), width - 1)
@@ -134,18 +139,33 @@ class Painting(QObject):
             return
         if not region.material and region.touches_border:
             self._session.said.emit("No hole: it reaches the border of the picture. Draw a polygon (P) instead.")
+        elif region.material:
+            self._lay_region("Remove island", "correction", region, "erase")
+        else:
+            self._lay_region("Fill hole", "correction", region, "add")
+
+    def ignore_no_longer(self, u: float, v: float) -> None:
+        """Take away the whole ignored region at image px (u, v)."""
+        document = self._session.document
+        region = None if document is None or document.ignore is None else region_at(document.ignore, u, v)
+        if region is None or not region.material:
+            self._session.said.emit("Nothing is ignored here. Drag a box; a click on an ignored region takes it away.")
             return
+        self._lay_region("Remove ignored region", "ignore", region, "erase")
+
+    def _lay_region(self, label: str, layer: Layer, region: Region, stroke: Stroke) -> None:
         # The rim's pixels are shared with the other side: one more all around.
         share = np.pad(region.mask, 1).astype(np.float32)
         for axis in (0, 1):
             share = np.max([np.roll(share, step, axis) for step in (-1, 0, 1)], axis=0)
-        self.lay_down(
-            "Remove island" if region.material else "Fill hole",
-            "correction",
-            (region.top - 1, region.left - 1),
-            share,
-            "erase" if region.material else "add",
-        )
+        self.lay_down(label, layer, (region.top - 1, region.left - 1), share, stroke)
+
+    def _ignore_box(self, one: tuple[float, float], other: tuple[float, float], stroke: Stroke) -> None:
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        left, top = np.floor(low).astype(int).tolist()
+        right, bottom = np.ceil(high).astype(int).tolist()
+        share = coverage([rectangle(*(low - (left, top)), *(high - (left, top)))], (bottom - top + 1, right - left + 1))
+        self.lay_down(LABELS["ignore_brush"], "ignore", (top, left), share, stroke)
 
     def lay_down(
         self,

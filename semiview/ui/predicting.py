@@ -39,6 +39,7 @@ class _Batch:
     items: tuple[PredictItem, ...]
     failed: tuple[tuple[str, str], ...]
     note: str = ""
+    beside: bool = False  # by a checkpoint that is not in use: nothing of it is shown as the case's own
 
     @property
     def maker(self) -> str:
@@ -114,13 +115,21 @@ class Predicting(QObject):
         workspace, case = self._session.workspace, self._session.case
         if workspace is None or case is None or self.busy or self._closed:
             return
+        self._begin(workspace, [case.case_id, *(self._following(case.case_id) if self.automatic else ())])
+
+    def predict_beside(self, checkpoint_id: str) -> None:
+        """Predict the open case with another checkpoint, to be held against the current one."""
+        workspace, case = self._session.workspace, self._session.case
+        if workspace is not None and case is not None and not self.busy and not self._closed:
+            self._begin(workspace, [case.case_id], checkpoint_id)
+
+    def _begin(self, workspace: Workspace, wanted: list[str], beside: str = "") -> None:
         self._preparing = True
         self.changed.emit()
-        wanted = [case.case_id, *(self._following(case.case_id) if self.automatic else ())]
         scratch = tempfile.TemporaryDirectory(prefix="semiview-predict-")
         self._scratch = scratch
         folder = Path(scratch.name)
-        self._errands.run(lambda: _prepare(workspace, wanted, folder), self._start, self._not_prepared)
+        self._errands.run(lambda: _prepare(workspace, wanted, folder, beside), self._start, self._not_prepared)
 
     def toggle(self) -> None:
         """Predict by itself, or only when asked."""
@@ -202,9 +211,10 @@ class Predicting(QObject):
             return
         if isinstance(event, PredictionDone):
             self._waiting.discard(event.case_id)
+            if not batch.beside:
+                self._keep_uncertainty(batch, event)
+                self._show(batch, event)
             self.predicted.emit(event.case_id)
-            self._keep_uncertainty(batch, event)
-            self._show(batch, event)
         elif isinstance(event, PredictionFailed):
             self._given_up.add(event.case_id)
             self.failed.emit(f"{event.case_id} could not be predicted: {event.reason}")
@@ -258,13 +268,16 @@ class Predicting(QObject):
             self._scratch = None
 
 
-def _prepare(workspace: Workspace, case_ids: list[str], folder: Path) -> _Batch:
+def _prepare(workspace: Workspace, case_ids: list[str], folder: Path, beside: str) -> _Batch:
     """Pictures as the worker wants them: the first case in any case, the others if they have no prediction."""
     note = ""
+    checkpoint: CheckpointRef | None = None
     try:
-        checkpoint: CheckpointRef | None = workspace.registry.current()
+        if beside != CLASSICAL:
+            checkpoint = workspace.registry.get(beside) if beside else workspace.registry.current()
     except FileProblem as problem:
-        checkpoint = None
+        if beside:
+            raise
         note = f"{problem} Until then the classical predictor stands in: bright is taken for material."
     maker = CLASSICAL if checkpoint is None else checkpoint.id
     items, failed = [], []
@@ -276,4 +289,4 @@ def _prepare(workspace: Workspace, case_ids: list[str], folder: Path) -> _Batch:
             items.append(predict_item(workspace, maker, case_id, folder / f"{number}.npy"))
         except FileProblem as problem:
             failed.append((case_id, str(problem)))
-    return _Batch(workspace, checkpoint, tuple(items), tuple(failed), note)
+    return _Batch(workspace, checkpoint, tuple(items), tuple(failed), note, bool(beside))

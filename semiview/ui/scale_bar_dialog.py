@@ -26,7 +26,7 @@ from semiview.files.sem_image_file import read_file_pixels
 from semiview.files.size_groups import SizeGroup
 from semiview.metrology.scale_bar import ScaleBar, proposed_bar, refined_bar
 from semiview.ui.canvas.camera import Camera
-from semiview.ui.canvas.linked_views import drawable
+from semiview.ui.canvas.pictures import drawable
 from semiview.ui.canvas.pyramid_item import PyramidItem
 from semiview.ui.canvas.ruler_marks import MeasureMarks, RulerMark, RulersItem
 from semiview.ui.canvas.view import ImageView

@@ -46,6 +46,8 @@ class ViewSettings:
         How strongly the second picture lies over the first, 0 to 1.
     checker_px
         Side of a field of the checkerboard in screen px.
+    span
+        The difference drawn in the strongest colour, as a share of all that the pictures can differ by.
     epe_source
         Whose EPE is drawn; auto: the approved shape's if there is one, else the prediction's, else the SEM's.
     levels
@@ -67,6 +69,7 @@ class ViewSettings:
     gauges: bool = False
     ignore: bool = True
     residuals: bool = False
+    uncertainty: bool = False
     opacity: float = 0.9
     opacities: Mapping[str, float] = field(default_factory=dict)
     design_fill: bool = False
@@ -78,6 +81,7 @@ class ViewSettings:
     divider: float = 0.5
     blend: float = 0.5
     checker_px: int = 96
+    span: float = 0.5
     epe_source: EpeSource = "auto"
     levels: tuple[float, float] | None = None
     brush_radius_px: float = 8.0
@@ -94,6 +98,8 @@ class ViewSettings:
             raise ValueError(f"there is no {self.compare_mode!r} of {self.pair!r} with a mouse like {self.mouse!r}")
         if not self.brush_radius_px > 0:
             raise ValueError(f"a brush needs a positive radius, not {self.brush_radius_px!r} px")
+        if not 0 < self.span <= 1:
+            raise ValueError(f"the span of a difference lies above 0 and up to 1, not at {self.span!r}")
         if not self.checker_px > 0:
             raise ValueError(f"the fields of a checkerboard are larger than {self.checker_px!r} px")
 

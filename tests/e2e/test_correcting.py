@@ -182,6 +182,30 @@ def test_that_the_ignore_polygon_is_no_material(case) -> None:
     assert case.session.document.ignore.to_array()[65, 75] == FULL
 
 
+def test_that_a_box_is_ignored_cut_and_taken_away_each_in_one_step(case) -> None:
+    case.key(Qt.Key.Key_I)
+    case.drag((40, 60), (80, 100))
+    ignored = case.session.document.ignore.to_array()
+    assert case.session.document.correction is None
+    assert ignored[65:95, 45:75].min() == FULL
+    assert np.count_nonzero(ignored) == pytest.approx(40 * 40, rel=0.15)
+    case.drag((60, 40), (70, 120), modifier=CTRL)
+    cut = case.session.document.ignore.to_array()
+    assert cut[80, 65] == 0
+    assert cut[80, 45] == cut[80, 77] == FULL
+    click(case, 45, 80)
+    left = case.session.document.ignore.to_array()
+    assert left[:, :58].max() == 0
+    assert left[80, 77] == FULL
+    click(case, 20, 20)  # nothing is ignored there
+    assert case.session.document.ignore.to_array().max() == FULL
+    for kept in (cut, ignored):
+        case.key(Qt.Key.Key_Z, CTRL)
+        assert np.array_equal(case.session.document.ignore.to_array(), kept)
+    case.key(Qt.Key.Key_Z, CTRL)
+    assert case.session.document.ignore is None
+
+
 def test_that_a_snapped_stroke_is_one_step_and_lies_on_the_edge(user, tmp_path: Path) -> None:
     user.open_project(write_small_project(tmp_path / "p"))
     user.open_case("c0")

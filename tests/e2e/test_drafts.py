@@ -73,6 +73,27 @@ def test_that_a_correction_survives_kill_nine_and_is_offered(user, small: Path, 
     assert len(list((small / "feedback" / "drafts").glob("c0*.h5"))) == 1  # ours now, theirs no more
 
 
+def test_that_a_polygon_that_was_not_finished_survives_the_end_of_its_window(user, other, small: Path) -> None:
+    other.open_project(small)
+    to_front(other)
+    other.open_case("c1")
+    other.key(Qt.Key.Key_P)
+    for corner in ((40, 60), (80, 60), (80, 100)):
+        other.qtbot.mouseClick(other.view.viewport(), Qt.MouseButton.LeftButton, pos=other.place(*corner))
+    corners = other.window.desk.drafting.polygon
+    other.until(lambda: list_drafts(small / "feedback") == ("c1",) and not other.window.desk.saving.pending)
+    other.window.desk.company.close()  # as if it had died
+    user.open_project(small)
+    user.open_case("c1")
+    assert user.session.tool == "pan"  # never forced
+    user.answer("draft", "Take it up")
+    assert user.session.tool == "polygon"
+    assert user.window.desk.drafting.polygon == corners
+    to_front(user)
+    user.key(Qt.Key.Key_Return)
+    assert user.session.document.correction.mask()[64, 76]
+
+
 def test_that_a_draft_on_offer_is_not_overwritten_by_new_work(user, other, small: Path) -> None:
     other.open_project(small)
     to_front(other)

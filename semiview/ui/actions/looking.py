@@ -13,6 +13,7 @@ OVERLAYS: tuple[tuple[str, str], ...] = (
     ("gauges", "Gauges"),
     ("ignore", "Ignore region"),
     ("residuals", "Edge residuals × 10"),
+    ("uncertainty", "Uncertainty ± 2σ"),
 )
 
 LOOKING_ACTIONS: tuple[ActionSpec, ...] = (
@@ -21,10 +22,24 @@ LOOKING_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("view.one_to_one", "One to one", "view", ("Ctrl+1",), "One image pixel on one screen pixel"),
     ActionSpec("compare.next", "Next compare mode", "compare", ("C",), "The next way to compare", "compare"),
     ActionSpec("compare.previous", "Previous compare mode", "compare", ("Shift+C",), "The way before"),
-    ActionSpec("compare.pair", "Compare other pictures", "compare", ("Ctrl+Shift+C",), "SEM, design, prediction"),
+    ActionSpec(
+        "compare.pair",
+        "Compare other pictures",
+        "compare",
+        ("Ctrl+Shift+C",),
+        "The next two of SEM, design, prediction, another checkpoint's, predicted SEM",
+    ),
+    ActionSpec(
+        "compare.predict_other",
+        "Predict with the other checkpoint",
+        "compare",
+        (),
+        "Run the checkpoint that is chosen under Display on this case, beside the current one",
+        short="Predict",
+    ),
     *(
-        ActionSpec(f"mode.{name}", mode.title, "compare", (), mode.tip, checkable=True)
-        for name, mode in COMPARE_MODES.items()
+        ActionSpec(f"mode.{name}", mode.title, "compare", (f"Shift+F{number}",), mode.tip, checkable=True)
+        for number, (name, mode) in enumerate(COMPARE_MODES.items(), 3)
     ),
     *(
         ActionSpec(f"pair.{pair}", pair_title(pair), "compare", (), "Compare these two", checkable=True)
@@ -47,11 +62,11 @@ LOOKING_ACTIONS: tuple[ActionSpec, ...] = (
         held=True,
     ),
     *(
-        ActionSpec(f"overlays.{name}", text, "overlays", (str(number),), f"Show or hide: {text}", checkable=True)
+        ActionSpec(f"overlays.{name}", text, "overlays", (str(number % 10),), f"Show or hide: {text}", checkable=True)
         for number, (name, text) in enumerate(OVERLAYS, 1)
     ),
     *(
-        ActionSpec(f"overlays.{name}.alone", f"{text} alone", "overlays", (f"Alt+{number}",))
+        ActionSpec(f"overlays.{name}.alone", f"{text} alone", "overlays", (f"Alt+{number % 10}",))
         for number, (name, text) in enumerate(OVERLAYS, 1)
     ),
 )

@@ -31,7 +31,7 @@ GESTURES: tuple[Gesture, ...] = (
 
 TOOLS: tuple[str, ...] = (
     "pan", "brush", "eraser", "polygon", "vertices", "fill", "take_design", "take_prediction", "ignore",
-    "ignore_polygon", "register", "landmarks", "measure",
+    "ignore_polygon", "ignore_brush", "register", "landmarks", "measure",
 )  # fmt: skip
 
 # What stands on the toolbar, in groups.
@@ -70,7 +70,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&View", ("view.fit", "view.one_to_one", "", "view.still", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
     ("&Compare", (*(f"mode.{name}" for name in COMPARE_MODES), "", *(f"pair.{pair}" for pair in PAIRS), "",
-                  "compare.next",
+                  "compare.predict_other", "", "compare.next",
                   "compare.previous", "compare.pair", "compare.blink")),
     ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
                    "register.align_stop", "register.calibrate", "", "register.next_alternative",

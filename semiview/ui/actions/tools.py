@@ -56,7 +56,7 @@ TOOLS_ACTIONS: tuple[ActionSpec, ...] = (
         "Ignore region",
         "tools",
         ("I",),
-        "Paint what enters no measurement and no training; Ctrl erases",
+        "Drag a box about what enters no measurement and no training; Ctrl takes a box out, a click the region",
         "ignore",
         checkable=True,
     ),
@@ -66,6 +66,14 @@ TOOLS_ACTIONS: tuple[ActionSpec, ...] = (
         "tools",
         ("Shift+I",),
         "The same by a polygon; Return adds it, Ctrl+Return takes it away",
+        checkable=True,
+    ),
+    ActionSpec(
+        "tools.ignore_brush",
+        "Ignore brush",
+        "tools",
+        ("Alt+I",),
+        "The same by a brush; Ctrl erases",
         checkable=True,
     ),
     ActionSpec(

@@ -16,6 +16,7 @@ DESIGN_MATERIAL = QColor(112, 140, 160)
 DESIGN_SPACE = QColor(24, 28, 33)
 PREDICTION = QColor(230, 159, 0)
 SEM = QColor(0, 200, 145)
+UNCERTAINTY = QColor(255, 200, 130)  # of the prediction's contour, and like it
 CORRECTION = QColor(240, 228, 66)
 IGNORE = QColor(204, 121, 167)
 LANDMARK = QColor(255, 236, 100)

@@ -18,14 +18,13 @@ from semiview.core.outline import Points, signed_area, with_breaks
 from semiview.ui.canvas.colours import (
     DESIGN_MATERIAL,
     DESIGN_SPACE,
-    DIFFERENCE_LESS,
-    DIFFERENCE_MORE,
-    DIFFERENCE_NONE,
     TEXT,
 )
-from semiview.ui.canvas.overlays import cosmetic_pen, to_path
+from semiview.ui.canvas.difference import difference_colours
+from semiview.ui.canvas.overlays import to_path
 from semiview.ui.canvas.pyramid import Pyramid
-from semiview.ui.canvas.pyramid_item import Colours, PyramidItem, ScreenItem, premultiplied
+from semiview.ui.canvas.pyramid_item import Colours, PyramidItem, ScreenItem, opaque, premultiplied
+from semiview.ui.canvas.strokes import cosmetic_pen
 from semiview.ui.view_settings import ViewSettings
 
 Grey = npt.NDArray[np.uint8]
@@ -209,7 +208,7 @@ class ComposedItem(ScreenItem):
         if mode == "overlay":
             return mixed(first.lut.take(one), second.lut.take(other), self._settings.blend)
         if mode == "difference":
-            return DIFFERENCE.take(one.astype(np.int16) - other.astype(np.int16) + 255)
+            return difference_colours(self._settings.span).take(one.astype(np.int16) - other.astype(np.int16) + 255)
         return red_cyan(one, other)
 
 
@@ -235,20 +234,8 @@ def _checkered(first: Colours, second: Colours, box: QRect, cell: int) -> Colour
     return result
 
 
-def _difference_colours() -> Colours:
-    """(511,) colours of first minus second from -255 to 255."""
-    size = np.linspace(-1, 1, 511)[:, None]
-    none, more, less = (_rgb(shade) for shade in (DIFFERENCE_NONE, DIFFERENCE_MORE, DIFFERENCE_LESS))
-    return premultiplied(opaque(none + np.abs(size) * (np.where(size > 0, more, less) - none)))
-
-
 def _rgb(colour: QColor) -> npt.NDArray[np.float64]:
     return np.array([colour.red(), colour.green(), colour.blue()], np.float64)
-
-
-def opaque(rgb: npt.NDArray[np.float64]) -> Grey:
-    """(N, 4) RGBA of (N, 3) colours from 0 to 255."""
-    return np.column_stack([np.rint(rgb), np.full(len(rgb), 255)]).astype(np.uint8)
 
 
 def _draw_divider(painter: QPainter, x: float, bounds: QRectF) -> None:
@@ -268,6 +255,3 @@ def _draw_divider(painter: QPainter, x: float, bounds: QRectF) -> None:
         tip = middle + QPointF(6 * way, 0)
         painter.drawLines([QLineF(tip, middle + QPointF(3 * way, -3)), QLineF(tip, middle + QPointF(3 * way, 3))])
     painter.restore()
-
-
-DIFFERENCE = _difference_colours()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from semiview.core.outline import Points
 from semiview.ui.canvas.colours import CORRECTION, DRAFT
-from semiview.ui.canvas.overlays import cosmetic_pen
+from semiview.ui.canvas.strokes import cosmetic_pen
 
 HANDLE_PX = 3.5
 REACH_PX = 64.0  # handles reach beyond their places by screen px, whose size is not known here

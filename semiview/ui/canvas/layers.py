@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem
 from semiview.core.design import Design
 from semiview.core.outline import Points
 from semiview.ui.canvas import colours
+from semiview.ui.canvas.bands import BandsItem
 from semiview.ui.canvas.composed import ComposedItem
 from semiview.ui.canvas.marks import GaugeMark, GaugesItem
 from semiview.ui.canvas.overlays import EpeItem, EpeLines, Lines, LinesItem, ShapesItem
@@ -24,6 +25,7 @@ CORRECTION_FILL = 0.2
 IGNORE_FILL = 0.75
 HEAT_ALPHA = 0.65
 DESIGN_FILL = 0.35
+MEASURED = ("sem_contour", "epe_vectors", "residuals", "gauges")  # what a picture's own edges say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +74,7 @@ class Layers:
         self._fills_design = kind == "design"
         self._shows_pair = kind == "sem"
         self._frame.setVisible(self._fills_design)
+        self._generated = False
         self._drawn_shapes = ShapesItem(self._frame)
 
         self._overlays = _group(world)
@@ -83,6 +86,7 @@ class Layers:
         self._under = _clipping(self._overlays)
         self.registered = _group(self._under)
         self._design: list[tuple[str, ShapesItem, LinesItem]] = []
+        self.bands = BandsItem(colours.UNCERTAINTY, parent=self._overlays)
         self.sem_contour = LinesItem(colours.SEM, parent=self._overlays)
         self.prediction_contour = LinesItem(colours.PREDICTION, parent=self._overlays)
         # EPE and gauges lie above the contours, in the design's frame again.
@@ -100,6 +104,7 @@ class Layers:
             "epe_vectors": self._epe,
             "residuals": self._residuals,
             "gauges": self._gauges,
+            "uncertainty": self.bands,
         }
         self._settings = ViewSettings()
 
@@ -111,6 +116,14 @@ class Layers:
     def show_overlays(self, shown: bool) -> None:
         """All overlays on or off."""
         self._overlays.setVisible(shown)
+
+    def set_guest(self, picture: Pyramid | None, generated: bool) -> None:
+        """Show another picture in the design's place; of a generated one nothing that was measured is drawn over it."""
+        self.picture.set_pyramid(picture)
+        self._frame.setVisible(self._fills_design and picture is None)
+        if generated != self._generated:
+            self._generated = generated
+            self.set_settings(self._settings)
 
     def set_design(self, design: DrawnDesign, shape: tuple[int, int]) -> None:
         """Draw this design in a picture (H, W)."""
@@ -139,7 +152,7 @@ class Layers:
     def choose_kept(self, window: QRectF) -> None:
         """After another zoom: what is worth keeping as it was drawn, for a window of the scene."""
         design = [item for _, *items in self._design for item in items]
-        contours = (self.sem_contour, self.prediction_contour)
+        contours = (self.bands, self.sem_contour, self.prediction_contour)
         for item in (self._drawn_shapes, *design, *contours, self._epe, self._residuals):
             item.keep_if_seen(window)
 
@@ -171,7 +184,7 @@ class Layers:
             shapes.setOpacity(DESIGN_FILL * settings.opacity_of("design"))
             lines.setOpacity(settings.opacity_of("design"))
         for name, item in self._named.items():
-            item.setVisible(bool(getattr(settings, name)))
+            item.setVisible(bool(getattr(settings, name)) and not (self._generated and name in MEASURED))
             item.setOpacity(settings.opacity_of(name))
 
     def share_coverage(self, correction: Pyramid | None, ignore: Pyramid | None) -> None:

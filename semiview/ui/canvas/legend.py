@@ -18,9 +18,10 @@ COLOURS: Mapping[str, tuple[QColor, ...]] = {
     "epe_vectors": (colours.EPE["far outside"], colours.EPE["far inside"]),
     "gauges": (colours.GAUGE,),
     "ignore": (colours.IGNORE,),
+    "uncertainty": (colours.UNCERTAINTY,),
     "residuals": (colours.EPE["far outside"], colours.EPE["far inside"]),
 }
-FILLED = ("prediction_heat", "ignore")
+FILLED = ("prediction_heat", "ignore", "uncertainty")
 
 
 class Legend(QWidget):

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from semiview.core.outline import Points, with_breaks
 from semiview.core.registration import Registration
 from semiview.ui.canvas.colours import EPE, EpeClass
+from semiview.ui.canvas.strokes import cosmetic_pen
 
 CHUNK_POINTS = 512
 # Qt strokes lines wider than a px some ten times slower: worth it for the few that a close look shows.
@@ -23,13 +24,6 @@ MOST_WINDOWS = 9.0
 VECTOR_PX = 2.6
 LEAST_VECTOR_PX = 1.0
 MARKER_PX = 3.6
-
-
-def cosmetic_pen(colour: QColor, width_px: float = 1.0, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-    """A pen of the same width at every zoom."""
-    pen = QPen(QBrush(colour), width_px, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    pen.setCosmetic(True)
-    return pen
 
 
 def registration_transform(registration: Registration, origin_nm: tuple[float, float]) -> QTransform | None:
@@ -62,11 +56,11 @@ class Lines:
         """Cut outlines into chunks."""
         points = with_breaks(outlines)
         parts = (points[first : first + CHUNK_POINTS + 1] for first in range(0, len(points), CHUNK_POINTS))
-        chunks = tuple((_bounds(part), to_path(part), len(part)) for part in parts if np.isfinite(part[:, 0]).sum() > 1)
-        return cls(_bounds(points), chunks)
+        chunks = tuple((bounds(part), to_path(part), len(part)) for part in parts if np.isfinite(part[:, 0]).sum() > 1)
+        return cls(bounds(points), chunks)
 
 
-class _KeptItem(QGraphicsItem):
+class KeptItem(QGraphicsItem):
     """What it drew is kept at the screen's resolution until it changes or the zoom does: a pan only moves it.
 
     The camera pans by whole screen px, so nothing is blurred by that. A registration moves by less: `drawn_anew`.
@@ -93,7 +87,7 @@ class _KeptItem(QGraphicsItem):
             self.drawn_anew()
 
 
-class LinesItem(_KeptItem):
+class LinesItem(KeptItem):
     """Outlines in one colour, of which only those in sight are drawn."""
 
     def __init__(
@@ -131,7 +125,7 @@ class LinesItem(_KeptItem):
             painter.drawPath(path)
 
 
-class ShapesItem(_KeptItem):
+class ShapesItem(KeptItem):
     """Filled outlines in one colour, of which only those in sight are drawn; holes stay open."""
 
     def __init__(self, parent: QGraphicsItem | None = None) -> None:
@@ -226,14 +220,14 @@ class EpeLines:
         )
         steps = np.hypot(*np.diff(vectors.points_nm, axis=0).T)
         return cls(
-            _bounds(np.concatenate([vectors.points_nm, ends])),
+            bounds(np.concatenate([vectors.points_nm, ends])),
             lines,
             QPolygonF([QPointF(x, y) for x, y in vectors.points_nm[missing].tolist()]),
             float(np.median(steps)) if len(steps) else float("inf"),
         )
 
 
-class EpeItem(_KeptItem):
+class EpeItem(KeptItem):
     """EPE vectors from the design's edge to the printed one, true to scale; a dot where nothing was found.
 
     The colour says sign and size even where a vector is shorter than a screen px.
@@ -272,7 +266,8 @@ def _vector_pen(colour: QColor, width_px: float) -> QPen:
     return pen
 
 
-def _bounds(points: Points) -> QRectF:
+def bounds(points: Points) -> QRectF:
+    """The box around (N, 2) points; those that are NaN do not count."""
     finite = points[np.isfinite(points[:, 0])]
     if not len(finite):
         return QRectF()

@@ -34,6 +34,11 @@ def premultiplied(rgba: npt.NDArray[np.uint8]) -> Colours:
     return result
 
 
+def opaque(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """(N, 4) RGBA of (N, 3) colours from 0 to 255."""
+    return np.column_stack([np.rint(rgb), np.full(len(rgb), 255)]).astype(np.uint8)
+
+
 class ScreenItem(QGraphicsItem):
     """A pyramid drawn at the screen's own resolution; subclasses say how values become colours.
 

@@ -1,8 +1,5 @@
 """One canvas: shows a world of items through a camera and turns the mouse into intents."""
 
-from dataclasses import dataclass, field
-from typing import Literal, get_args
-
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -15,53 +12,33 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QRubberBand, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QRubberBand, QWidget
 
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.colours import GROUND
+from semiview.ui.canvas.cursors import BrushItem, CrossItem
 from semiview.ui.canvas.drafts import DraftItem
-from semiview.ui.canvas.marks import BrushItem, CrossItem, SurroundItem
+from semiview.ui.canvas.gestures import (
+    CURSORS,
+    DRAGGED,
+    PANNING_TOOLS,
+    STROKE_TOOLS,
+    Gesture,
+    GestureKind,
+    Tool,
+    gesture_kind,
+)
+from semiview.ui.canvas.message_label import MessageLabel
+from semiview.ui.canvas.surround import SurroundItem
 from semiview.ui.canvas.wheel import STEP, Notches, wheel_deed
 from semiview.ui.view_settings import MousePreset
-
-Tool = Literal[
-    "pan", "brush", "eraser", "ignore", "take_design", "take_prediction", "polygon", "ignore_polygon", "vertices",
-    "fill", "register", "landmarks", "measure",
-]  # fmt: skip
-TOOLS: tuple[Tool, ...] = get_args(Tool)
-# With them a drag that is no click moves the picture.
-PANNING_TOOLS = ("pan", "landmarks", "polygon", "ignore_polygon", "fill")
-STROKE_TOOLS = ("brush", "eraser", "ignore", "take_design", "take_prediction")
-BOX_TOOLS = ("take_design", "take_prediction")  # with Ctrl a box instead of a stroke
-CURSORS = {
-    tool: Qt.CursorShape.BlankCursor
-    if tool in STROKE_TOOLS
-    else Qt.CursorShape.SizeAllCursor
-    if tool == "register"
-    else Qt.CursorShape.CrossCursor
-    for tool in TOOLS
-}
-
-GestureKind = Literal["pan", "box", "stroke", "area", "grab", "register", "turn", "click", "divider", "measure"]
 
 WHEEL_STEP = 1.25
 WHEEL_PAN = 0.1  # of the view's height a notch
 CLICK_PX = 4
 DIVIDER_REACH_PX = 8
 LEAST_BOX_PX = 6
-MESSAGE_MARGIN_PX = 12
 ON_TOP = 1000.0
-
-
-@dataclass(slots=True)
-class _Gesture:
-    """A button that is down: what it does, where it began and where it was last, in screen px."""
-
-    kind: GestureKind
-    button: Qt.MouseButton
-    start: QPointF
-    last: QPointF
-    path: list[tuple[float, float]] = field(default_factory=list)
 
 
 class ImageView(QGraphicsView):
@@ -84,7 +61,7 @@ class ImageView(QGraphicsView):
     brush_steps = Signal(int)
     adjust_steps = Signal(int)
     divider_wanted = Signal(float)
-    area = Signal(float, float, float, float)
+    area = Signal(float, float, float, float, bool)
     handle_pressed = Signal(float, float, bool)
     handle_dragged = Signal(float, float)
     handle_released = Signal()
@@ -121,20 +98,13 @@ class ImageView(QGraphicsView):
         self.surround = SurroundItem(title)
         self.surround.setZValue(ON_TOP)
         self.scene().addItem(self.surround)
-        self._message = QLabel("", self.viewport())
-        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._message.setWordWrap(True)
-        self._message.setStyleSheet(
-            "color: rgb(230, 230, 230); background: rgba(0, 0, 0, 170); border-radius: 6px; padding: 14px"
-        )
-        self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._message.hide()
+        self._message = MessageLabel(self.viewport())
         self._band = QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
 
         self._camera: Camera | None = None
         self._nm_per_px = float("nan")
         self._tool: Tool = "pan"
-        self._gesture: _Gesture | None = None
+        self._gesture: Gesture | None = None
         self._space_held = False
         self._mouse: MousePreset = "semiview"
         self._notches = Notches()
@@ -166,9 +136,7 @@ class ImageView(QGraphicsView):
 
     def set_message(self, text: str) -> None:
         """What a person can do so that something appears here; empty: nothing to say."""
-        self._message.setText(text)
-        self._message.setVisible(bool(text))
-        self._place_message()
+        self._message.say(text)
 
     def set_tool(self, tool: Tool) -> None:
         """What the left button does; an open gesture is finished first."""
@@ -230,15 +198,14 @@ class ImageView(QGraphicsView):
         kind = self._kind(place, button, event.modifiers())
         if kind is None:
             return
-        self._gesture = _Gesture(kind, button, place, place)
+        controlled = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        self._gesture = Gesture(kind, button, place, place, controlled)
         if kind == "stroke":
             self._gesture.path.append(self.to_image(place))
             self.stroke_began.emit()
             self.stroke.emit(np.array(self._gesture.path))
         elif kind == "grab":
-            self.handle_pressed.emit(
-                *self.to_image(place), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-            )
+            self.handle_pressed.emit(*self.to_image(place), controlled)
         elif kind == "pan":
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
@@ -262,7 +229,7 @@ class ImageView(QGraphicsView):
                 self.viewport().setCursor(over)
         self.cursor_moved.emit(u, v)
 
-    def _drag(self, gesture: _Gesture, place: QPointF) -> None:
+    def _drag(self, gesture: Gesture, place: QPointF) -> None:
         camera = self._camera
         if camera is None:
             return
@@ -270,7 +237,7 @@ class ImageView(QGraphicsView):
         if gesture.kind == "click":
             if (place - gesture.start).manhattanLength() <= CLICK_PX:
                 return
-            gesture.kind = "pan" if self._tool in PANNING_TOOLS else "measure"
+            gesture.kind = DRAGGED[self._tool]
             if gesture.kind == "pan":
                 self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
         gesture.last = place
@@ -301,7 +268,7 @@ class ImageView(QGraphicsView):
         if gesture.kind == "box":
             self._zoom_to_box(gesture.start, event.position())
         elif gesture.kind == "area":
-            self.area.emit(*self.to_image(gesture.start), *self.to_image(event.position()))
+            self.area.emit(*self.to_image(gesture.start), *self.to_image(event.position()), gesture.controlled)
         elif gesture.kind == "click":
             self.clicked.emit(*self.to_image(gesture.start))
         self.finish_gesture()
@@ -359,32 +326,12 @@ class ImageView(QGraphicsView):
         size = self.viewport().size()
         self.setSceneRect(0, 0, size.width(), size.height())
         self.surround.set_size(size.width(), size.height())
-        self._place_message()
+        self._message.place()
         self._place_world()
         self.resized.emit()
 
     def _kind(self, place: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> GestureKind | None:
-        shifted = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        if button == Qt.MouseButton.RightButton:
-            return "box"
-        if button == Qt.MouseButton.MiddleButton:
-            return "pan"
-        if button != Qt.MouseButton.LeftButton:
-            return None
-        if self._space_held or (shifted and self._tool != "register"):
-            return "pan"
-        if self._tool in PANNING_TOOLS and self._on_divider(place):
-            return "divider"
-        controlled = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        if self._tool in BOX_TOOLS and controlled:
-            return "area"
-        if self._tool in STROKE_TOOLS:
-            return "stroke"
-        if self._tool == "vertices":
-            return "grab"
-        if self._tool != "register":
-            return "click"
-        return "turn" if controlled else "register"
+        return gesture_kind(self._tool, button, modifiers, self._space_held, self._on_divider(place))
 
     def _on_divider(self, place: QPointF) -> bool:
         return (
@@ -400,13 +347,6 @@ class ImageView(QGraphicsView):
         up_left = end.x() < start.x() and end.y() < start.y()
         zoomed = self._camera.zoomed(1 / factor if up_left else factor, u, v)
         self.camera_wanted.emit(Camera(u, v, zoomed.zoom))
-
-    def _place_message(self) -> None:
-        room = self.viewport().rect()
-        width = min(self._message.sizeHint().width(), room.width() - 2 * MESSAGE_MARGIN_PX)
-        box = QRect(0, 0, width, self._message.heightForWidth(width))
-        box.moveCenter(room.center())
-        self._message.setGeometry(box)
 
     def _place_world(self) -> None:
         camera = self._camera

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -23,7 +24,8 @@ from PySide6.QtWidgets import (
 from semiview.core.case import Case
 from semiview.core.design import DesignLayer
 from semiview.ui.actions.looking import OVERLAYS
-from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, Pair, pair_title
+from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, Pair, guest, pair_title
+from semiview.ui.comparing import Comparing
 from semiview.ui.grey_levels import automatic_levels, grey_histogram
 from semiview.ui.plots.level_histogram import LevelHistogram
 from semiview.ui.session import Session
@@ -35,16 +37,17 @@ ADJUSTED: Mapping[str, tuple[str, int, int]] = {
     "divider": ("Divider", 0, 100),
     "blend": ("Blend", 0, 100),
     "checker": ("Field size", 8, 512),
+    "span": ("Range %", 2, 100),
 }
 
 
 class DisplayPanel(QScrollArea):
     """Nothing here changes a number."""
 
-    def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, comparing: Comparing, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent, widgetResizable=True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self._session = session
+        self._session, self._comparing = session, comparing
         self._case: Case | None = None
         self._auto = (0.0, 1.0)
         self._shown = ("", 0)  # what the slider adjusts, and where it was put
@@ -82,6 +85,7 @@ class DisplayPanel(QScrollArea):
         self.still = QToolButton()
         self.still.setDefaultAction(actions["view.still"])
         column.addWidget(self.pair)
+        column.addLayout(self._checkpoint_row(actions))
         column.addLayout(adjust_row)
         column.addWidget(self.still)
 
@@ -120,8 +124,42 @@ class DisplayPanel(QScrollArea):
         session.case_changed.connect(self._show_case)
         session.prediction_changed.connect(lambda _: self._show_case())
         session.view_changed.connect(lambda _, view: self._show(view))
+        comparing.changed.connect(self._show_checkpoints)
         self._show_case()
+        self._show_checkpoints()
         self._show(session.view)
+
+    def _checkpoint_row(self, actions: Actions) -> QHBoxLayout:
+        """Which other checkpoint, and what has it predict the case."""
+        self.checkpoint = QComboBox()
+        self.checkpoint.setAccessibleName("Which other checkpoint's prediction")
+        self.checkpoint.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.checkpoint.setMinimumContentsLength(8)
+        self.checkpoint.activated.connect(lambda index: self._comparing.choose(self.checkpoint.itemData(index)))
+        predict = QToolButton()
+        predict.setDefaultAction(actions["compare.predict_other"])
+        predict.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Other"))
+        row.addWidget(self.checkpoint, 1)
+        row.addWidget(predict)
+        return row
+
+    def _show_checkpoints(self) -> None:
+        """What may be held against the prediction, and which pairs can be seen."""
+        self.checkpoint.clear()
+        for checkpoint_id, predicted in self._comparing.checkpoints.items():
+            self.checkpoint.addItem(checkpoint_id if predicted else f"{checkpoint_id} (not predicted)", checkpoint_id)
+        self.checkpoint.setCurrentIndex(self.checkpoint.findData(self._comparing.chosen))
+        self.checkpoint.setEnabled(self.checkpoint.count() > 0)
+        tip = "Its prediction is compared with the one that is shown"
+        self.checkpoint.setToolTip(tip if self.checkpoint.count() else f"{tip}\nNot now: no case is open")
+        model = self.pair.model()
+        for index, pair in enumerate(PAIRS):
+            why = self._comparing.why_not(pair) if guest(pair) is not None else None
+            self.pair.setItemData(index, f"Not now: {why}" if why else None, Qt.ItemDataRole.ToolTipRole)
+            if isinstance(model, QStandardItemModel):
+                model.item(index).setEnabled(why is None)
 
     def _show_case(self) -> None:
         case = self._session.case
@@ -165,7 +203,13 @@ class DisplayPanel(QScrollArea):
         self.adjust.setVisible(bool(adjusts))
         self.adjust_name.setText(title)
         self.adjust.setAccessibleName(title)
-        values = {"divider": 100 * view.divider, "blend": 100 * view.blend, "checker": view.checker_px, "": 0}
+        values = {
+            "divider": 100 * view.divider,
+            "blend": 100 * view.blend,
+            "checker": view.checker_px,
+            "span": 100 * view.span,
+            "": 0,
+        }
         self._shown = (adjusts, round(values[adjusts]))
         self.adjust.setRange(least, most)
         self.adjust.setValue(self._shown[1])

@@ -14,6 +14,7 @@ from semiview.core.prediction import Prediction
 from semiview.core.registration import nominal_registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.ui.canvas.linked_views import LinkedViews
+from semiview.ui.canvas.pictures import Guests
 
 CENTRE_NM = (14e6, -13e6)
 NM_PER_PX = 2.0
@@ -61,7 +62,9 @@ def views(qtbot: QtBot) -> LinkedViews:
 
 @pytest.fixture
 def shown(views: LinkedViews, line_case: MakeCase) -> LinkedViews:
-    """The views with the case of lines, nominally registered."""
+    """The views with the case of lines, nominally registered, and guests that agree with it."""
     case = line_case()
     views.show_case(case, Document(case.nominal))
+    other = Prediction(case.prediction.probability.copy(), "another")
+    views.show_guests(Guests(other, case.sem.pixels.astype(np.float32), "a generator"))
     return views

@@ -1,8 +1,6 @@
-"""One place is at one place in every compare mode, to half a pixel; and each mode looks as it always did."""
+"""One place is at one place in every compare mode, to half a pixel; and each mode shows what its pictures are."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,16 +12,17 @@ from pytestqt.qtbot import QtBot
 from semiview.core import edits
 from semiview.core.design import DesignLayer
 from semiview.core.document import Document
+from semiview.core.gauge import Gauge
+from semiview.core.prediction import Prediction
 from semiview.ui.canvas.camera import Camera
-from semiview.ui.canvas.linked_views import NO_PREDICTION, LinkedViews
+from semiview.ui.canvas.difference import DifferenceScale
+from semiview.ui.canvas.linked_views import LinkedViews
+from semiview.ui.canvas.pictures import NO_PREDICTION, Guests
 from semiview.ui.canvas.wheel import Notches, wheel_deed
-from semiview.ui.compare_modes import COMPARE_MODES, PAIRS, CompareMode, composed
+from semiview.ui.compare_modes import COMPARE_MODES, GUESTS, PAIRS, VIEWS, composed
 from semiview.ui.view_settings import ViewSettings
-from tests.ui.canvas.conftest import MakeCase
+from tests.ui.canvas.conftest import CENTRE_NM, MakeCase
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-# Fonts, rounding and Qt's version move a few pixels by a little: so much may differ.
-MEAN_GREY, FAR_GREY, FAR_SHARE = 2.0, 40, 0.01
 BARE = ViewSettings(
     design=False, prediction_contour=False, epe_vectors=False, correction=False, ignore=False, levels=(60.0, 200.0)
 )
@@ -181,39 +180,173 @@ def test_that_nothing_blinks_by_itself_with_reduced_motion(shown: LinkedViews, q
     qtbot.waitUntil(lambda: not shown.blinked)
 
 
-def snapshot(views: LinkedViews, mode: CompareMode) -> np.ndarray:
-    views.set_view_settings(replace(ViewSettings(), compare_mode=mode, pair="sem_design", checker_px=40))
-    views.hold_blink(mode == "blink")
-    views.fit()
+def greys(picture: np.ndarray) -> np.ndarray:
+    """(H, W) of a picture in greys."""
+    return picture[..., 1].astype(int)
+
+
+def alone(shown: LinkedViews, pair) -> tuple[np.ndarray, np.ndarray]:
+    """What each picture of a pair looks like by itself, over the whole view."""
+    found = []
+    for turned in (False, True):
+        shown.set_view_settings(replace(BARE, compare_mode="blink", pair=pair))
+        shown.hold_blink(turned)
+        found.append(pixels(shown.views["sem"]))
+    return found[0], found[1]
+
+
+def other_lines(shown: LinkedViews, line_case: MakeCase, by_px: int) -> None:
+    """Guests whose lines lie to the right of the case's own."""
+    case = line_case()
+    shown.show_guests(
+        Guests(
+            Prediction(np.roll(case.prediction.probability, by_px, axis=1).copy(), "another"),
+            np.roll(case.sem.pixels, by_px, axis=1).astype(np.float32),
+            "a generator",
+        )
+    )
+
+
+def test_that_three_views_show_each_picture_at_its_places(shown: LinkedViews) -> None:
+    shown.set_view_settings(replace(BARE, compare_mode="three"))
+    for kind in VIEWS:
+        view = shown.views[kind]
+        picture = greys(pixels(view))
+        on, off = (view.to_screen(u, 100.0) for u in (109.0, 134.0))
+        assert picture[int(on.y()), int(on.x())] > picture[int(off.y()), int(off.x())] + 60, kind
+
+
+@pytest.mark.parametrize("pair", list(PAIRS))
+def test_that_two_views_show_the_two_of_the_pair_and_no_other(shown: LinkedViews, line_case: MakeCase, pair) -> None:
+    other_lines(shown, line_case, 25)  # as wide as a line and its gap: what was bright is dark
+    shown.set_view_settings(replace(BARE, compare_mode="two", pair=pair))
     QApplication.processEvents()
-    for view in views.views.values():
-        view.surround.hide()  # no text: fonts differ
-    image = views.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    visible = [view for view in shown.views.values() if view.isVisible()]
+    assert len(visible) == 2
+    for kind, view in zip(PAIRS[pair], sorted(visible, key=lambda view: view.x()), strict=True):
+        picture = greys(pixels(view))
+        at = view.to_screen(109.0, 100.0)
+        bright = picture[int(at.y()), int(at.x())] > 80
+        assert bright == (kind not in GUESTS), kind
+
+
+def test_that_one_view_alone_has_all_the_room(shown: LinkedViews) -> None:
+    shown.set_view_settings(replace(BARE, compare_mode="single"))
+    QApplication.processEvents()
+    assert [kind for kind, view in shown.views.items() if view.isVisible()] == ["sem"]
+    assert shown.views["sem"].size() == shown.size()
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("pair", list(PAIRS))
+def test_that_an_overlay_is_the_weighted_mean(shown: LinkedViews, line_case: MakeCase, pair, blend: float) -> None:
+    other_lines(shown, line_case, 7)
+    first, second = alone(shown, pair)
+    shown.set_view_settings(replace(BARE, compare_mode="overlay", pair=pair, blend=blend))
+    mean = (1 - blend) * first + blend * second
+    assert np.abs(pixels(shown.views["sem"]) - mean).max() <= 1
+
+
+@pytest.mark.parametrize("pair", list(PAIRS))
+def test_that_a_blink_shows_one_then_the_other(shown: LinkedViews, line_case: MakeCase, pair) -> None:
+    case = line_case()
+    other_lines(shown, line_case, 25)
+    document = Document(case.nominal)
+    shown.show_document(document, edits.nudge(document, 25.0 if PAIRS[pair][1] == "design" else 0.0, 0.0))
+    if pair == "sem_prediction":
+        moved = Prediction(np.roll(case.prediction.probability, 25, axis=1).copy(), "moved")
+        shown.show_case(case.with_prediction(moved), document)
+    first, second = alone(shown, pair)
+    at = shown.views["sem"].to_screen(109.0, 100.0)
+    place = int(at.y()), int(at.x())
+    assert greys(first)[place] > greys(second)[place] + 60
+
+
+@pytest.mark.parametrize("pair", ["sem_prediction", "prediction_other", "sem_expected"])
+def test_that_a_difference_is_symmetric_and_says_which_is_brighter(
+    shown: LinkedViews, line_case: MakeCase, pair
+) -> None:
+    other_lines(shown, line_case, 7)
+    first, second = (greys(picture) for picture in alone(shown, pair))
+
+    def drawn(span: float) -> np.ndarray:
+        shown.set_view_settings(replace(BARE, compare_mode="difference", pair=pair, span=span))
+        return pixels(shown.views["sem"]).astype(int)
+
+    view = shown.views["sem"]
+    corners = view.to_screen(0.0, 0.0), view.to_screen(299.0, 199.0)
+    here = np.s_[int(corners[0].y()) + 2 : int(corners[1].y()) - 1, int(corners[0].x()) + 2 : int(corners[1].x()) - 1]
+    wide, size = drawn(1.0)[here], (first - second)[here]
+    orange, blue = wide[..., 0] - wide[..., 2], wide[..., 2] - wide[..., 0]
+    assert (orange[size > 8] > 0).all()
+    assert (blue[size < -8] > 0).all()
+    assert np.abs(orange[size == 0]).max() <= 3
+    if pair != "sem_prediction":  # lines moved to the right: as much brighter on the one side as darker on the other
+        assert np.count_nonzero(size > 8) == pytest.approx(np.count_nonzero(size < -8), rel=0.2)
+    narrow = drawn(0.5)[here]
+    weak = np.abs(size) > 0
+    strength = [np.ptp(picture[weak], axis=-1).sum() for picture in (wide, narrow)]
+    assert strength[1] >= strength[0]
+
+
+def test_that_the_bar_of_a_difference_has_the_unit_of_its_pictures(shown: LinkedViews) -> None:
+    bare = replace(BARE, compare_mode="difference", span=0.5, levels=(50.0, 250.0))
+    shown.set_view_settings(replace(bare, pair="prediction_other"))
+    other = pixels_with_surround(shown)
+    shown.set_view_settings(replace(bare, pair="sem_prediction"))
+    assert not np.array_equal(other, pixels_with_surround(shown))
+    assert DifferenceScale("SEM", "Predicted SEM", 200.0, " grey").labels(0.5)[2] == "Predicted SEM +100 grey"
+
+
+def pixels_with_surround(views: LinkedViews) -> np.ndarray:
+    """What the corner with the bar shows."""
+    view = views.views["sem"]
+    view.surround.show()
+    QApplication.processEvents()
+    image = view.viewport().grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     values = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return values[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+    return values[-170:, -3 * 260 :].copy()
 
 
-@pytest.mark.parametrize("mode", get_args(CompareMode))
-def test_that_a_mode_looks_as_it_did(shown: LinkedViews, line_case: MakeCase, mode: CompareMode) -> None:
-    """Snapshots are renewed by deleting them and running this once: it writes them, and fails to say so."""
-    if QApplication.platformName() != "offscreen" or shown.devicePixelRatioF() != 1:
-        pytest.skip("snapshots are of the offscreen platform at 100 %")
-    shown.resize(402, 180)
-    document = edits.turn(edits.nudge(Document(line_case().nominal), 3.0, 2.0), 4.0)
+@pytest.mark.parametrize("pair", ["sem_prediction", "sem_expected"])
+def test_that_red_and_cyan_hold_the_greys_of_either_picture(shown: LinkedViews, line_case: MakeCase, pair) -> None:
+    other_lines(shown, line_case, 7)
+    first, second = alone(shown, pair)
+    shown.set_view_settings(replace(BARE, compare_mode="red_cyan", pair=pair))
+    both = pixels(shown.views["sem"])
+    view = shown.views["sem"]
+    row = int(view.to_screen(150.0, 100.0).y())
+    left, right = int(view.to_screen(2.0, 0.0).x()), int(view.to_screen(297.0, 0.0).x())
+    for channel, picture in ((0, first), (1, second), (2, second)):
+        assert np.array_equal(both[row, left:right, channel], picture[row, left:right, 1])
+
+
+def test_that_nothing_measured_is_drawn_over_a_generated_picture(shown: LinkedViews, line_case: MakeCase) -> None:
+    case = line_case()
+    document = edits.add_gauge(Document(case.nominal), Gauge("g", "line", *CENTRE_NM, 0.0, 120.0, 40.0))
     shown.show_document(None, document)
-    here, path = snapshot(shown, mode), SNAPSHOTS / f"{mode}.png"
-    if not path.is_file():
-        SNAPSHOTS.mkdir(exist_ok=True)
-        height, width, _ = here.shape
-        assert QImage(here.data, width, height, 3 * width, QImage.Format.Format_RGB888).save(str(path))
-        pytest.fail(f"{path} was not there; look at it and run again")
-    kept = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB888)
-    assert (kept.height(), kept.width()) == here.shape[:2]
-    values = np.frombuffer(kept.constBits(), np.uint8).reshape(kept.height(), kept.bytesPerLine())
-    then = values[:, : 3 * kept.width()].reshape(here.shape)
-    difference = np.abs(here.astype(int) - then).max(axis=2)
-    assert difference.mean() <= MEAN_GREY
-    assert np.mean(difference > FAR_GREY) <= FAR_SHARE
+    seen = {}
+    for pair in ("prediction_other", "sem_expected"):
+        for gauges in (False, True):
+            shown.set_view_settings(replace(BARE, compare_mode="two", pair=pair, gauges=gauges))
+            seen[pair, gauges] = pixels(shown.views["design"])
+    assert not np.array_equal(seen["prediction_other", False], seen["prediction_other", True])
+    assert np.array_equal(seen["sem_expected", False], seen["sem_expected", True])
+
+
+def test_that_nothing_is_measured_by_a_click_on_a_generated_picture(shown: LinkedViews, qtbot: QtBot) -> None:
+    shown.set_view_settings(replace(BARE, compare_mode="two", pair="sem_expected"))
+    shown.set_tool("measure")
+    dragged: list[bool] = []
+    shown.measure_drag.connect(lambda *_: dragged.append(True))
+    for kind, measured in (("design", False), ("sem", True)):
+        dragged.clear()
+        viewport = shown.views[kind].viewport()
+        middle = viewport.rect().center()
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle)
+        qtbot.mouseMove(viewport, middle + QPoint(40, 0))
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=middle + QPoint(40, 0))
+        assert bool(dragged) == measured, kind
 
 
 def test_that_a_layer_of_the_design_can_be_hidden_and_filled(shown: LinkedViews, line_case: MakeCase) -> None:

@@ -17,8 +17,9 @@ from semiview.core.document import Document
 from semiview.core.gauge import Gauge
 from semiview.metrology.measurement import Measurement, measure
 from semiview.ui.canvas.camera import Camera
-from semiview.ui.canvas.linked_views import LinkedViews, changed_tiles
+from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.canvas.overlays import LinesItem
+from semiview.ui.canvas.painted import changed_tiles
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.view import ImageView
 from semiview.ui.grey_levels import automatic_levels

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 
-from semiview.ui.canvas.marks import GaugeMark, GaugesItem, scale_bar
+from semiview.ui.canvas.marks import GaugeMark, GaugesItem
+from semiview.ui.canvas.surround import scale_bar
 
 
 @given(wanted=st.floats(50, 500), zoom=st.floats(0.01, 64), nm_per_px=st.floats(0.1, 50))
