@@ -15,7 +15,7 @@ from semiview.ui.canvas import colours
 from semiview.ui.canvas.bands import BandsItem
 from semiview.ui.canvas.composed import ComposedItem
 from semiview.ui.canvas.marks import GaugeMark, GaugesItem
-from semiview.ui.canvas.overlays import EpeItem, EpeLines, Lines, LinesItem, ShapesItem
+from semiview.ui.canvas.overlays import EpeItem, EpeLines, KeptItem, Lines, LinesItem, ShapesItem
 from semiview.ui.canvas.pyramid import Pyramid
 from semiview.ui.canvas.pyramid_item import CoverageItem, PyramidItem
 from semiview.ui.compare_modes import Kind, composed
@@ -149,11 +149,21 @@ class Layers:
         for kept in (self._drawn_shapes, *design, self._epe, self._residuals):
             kept.drawn_anew()
 
-    def choose_kept(self, window: QRectF) -> None:
-        """After another zoom: what is worth keeping as it was drawn, for a window of the scene."""
+    def draw_anew(self) -> None:
+        """Nothing that was drawn for another screen is of use."""
+        for picture in (self.picture, self.composed, self.heat, self.correction, self.ignore):
+            picture.refresh()
+        for item in self._kept():
+            item.drawn_anew()
+
+    def _kept(self) -> list[KeptItem]:
         design = [item for _, *items in self._design for item in items]
         contours = (self.bands, self.sem_contour, self.prediction_contour)
-        for item in (self._drawn_shapes, *design, *contours, self._epe, self._residuals):
+        return [self._drawn_shapes, *design, *contours, self._epe, self._residuals]
+
+    def choose_kept(self, window: QRectF) -> None:
+        """After another zoom: what is worth keeping as it was drawn, for a window of the scene."""
+        for item in self._kept():
             item.keep_if_seen(window)
 
     def set_epe(self, lines: EpeLines) -> None:

@@ -302,6 +302,7 @@ class LinkedViews(QWidget):
     def _connect(self, view: ImageView) -> None:
         view.camera_wanted.connect(self._look)
         view.resized.connect(self._refit)
+        view.screen_changed.connect(self._draw_anew)
         view.cursor_moved.connect(lambda u, v: self._point(view, u, v))
         view.cursor_left.connect(self._unpoint)
         view.stroke_began.connect(self.stroke_began)
@@ -334,6 +335,10 @@ class LinkedViews(QWidget):
     def _choose_kept(self) -> None:
         for kind, view in self.views.items():
             self._layers[kind].choose_kept(view.sceneRect())
+
+    def _draw_anew(self) -> None:
+        for layers in self._layers.values():
+            layers.draw_anew()
 
     def _refit(self) -> None:
         if self._fitted:

@@ -173,7 +173,7 @@ class Pictures:
         """What a picture is called, with the checkpoint that made it where there may be several."""
         guests = self._guests
         if kind == "other" and guests.other is not None:
-            return f"{guests.other.checkpoint_id} predicts"
+            return f"{KIND_TITLES['prediction']} by {guests.other.checkpoint_id}"
         if kind == "expected" and guests.expected_by:
             return f"{KIND_TITLES[kind]} by {guests.expected_by}"
         return KIND_TITLES[kind]

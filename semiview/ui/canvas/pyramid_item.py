@@ -89,7 +89,7 @@ class ScreenItem(QGraphicsItem):
         if box.width() <= 0 or box.height() <= 0:
             return
         pixels = box.toAlignedRect()
-        key = (pixels.getRect(), zoom, origin)
+        key = (pixels.getRect(), zoom, origin, ratio)
         if self._drawn is None or self._drawn[0] != key:
             words = self._render(self._pyramid, pixels, zoom, origin)
             image = QImage(words.data, pixels.width(), pixels.height(), 4 * pixels.width(), self._format)

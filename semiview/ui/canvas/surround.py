@@ -70,7 +70,7 @@ class SurroundItem(QGraphicsItem):
         painter.setFont(font)
         draw_label(painter, QPointF(INSET_PX, INSET_PX + QFontMetricsF(font).ascent()), self._title)
         if self._note:
-            draw_label(painter, QPointF(INSET_PX, INSET_PX + 2.4 * QFontMetricsF(font).height()), self._note)
+            self._draw_note(painter)
         if self._difference is not None:
             draw_difference_bar(painter, *self._difference, INSET_PX)
         if self._zoom > 0:
@@ -85,6 +85,18 @@ class SurroundItem(QGraphicsItem):
             painter.fillRect(QRectF(left + 4, bottom - 8, length, 3), TEXT)
             painter.setPen(TEXT)
             painter.drawText(QPointF(left + 4, bottom - 13), text)
+
+    def _draw_note(self, painter: QPainter) -> None:
+        """Below the title, in as many lines as the view's width wants."""
+        metrics = QFontMetricsF(painter.font())
+        room = QRectF(INSET_PX, INSET_PX + 1.8 * metrics.height(), self._size[0] - 2 * INSET_PX, self._size[1])
+        words = Qt.TextFlag.TextWordWrap
+        text = metrics.boundingRect(room, int(words), self._note)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(TEXT_GROUND)
+        painter.drawRoundedRect(text.adjusted(-4, -2, 4, 2), 3, 3)
+        painter.setPen(TEXT)
+        painter.drawText(room, int(words), self._note)
 
 
 def scale_bar(wanted_px: float, zoom: float, nm_per_px: float, known: bool) -> tuple[float, str]:

@@ -66,6 +66,7 @@ class ImageView(QGraphicsView):
     handle_dragged = Signal(float, float)
     handle_released = Signal()
     resized = Signal()
+    screen_changed = Signal()
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -291,6 +292,12 @@ class ImageView(QGraphicsView):
             notches = self._notches.turned(turned)
             if notches:
                 (self.brush_steps if deed == "brush" else self.adjust_steps).emit(notches)
+
+    def event(self, event: QEvent) -> bool:
+        """On a screen of another resolution everything is drawn anew for it."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.screen_changed.emit()
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # The base class would scroll on arrows; every key but Space belongs to the window.

@@ -210,9 +210,10 @@ class DisplayPanel(QScrollArea):
             "span": 100 * view.span,
             "": 0,
         }
-        self._shown = (adjusts, round(values[adjusts]))
+        self._shown = ("", 0)  # another range moves the slider, which nobody did
         self.adjust.setRange(least, most)
-        self.adjust.setValue(self._shown[1])
+        self.adjust.setValue(round(values[adjusts]))
+        self._shown = (adjusts, self.adjust.value())
         for name, slider in self.opacities.items():
             slider.setValue(round(100 * view.opacity_of(name)))
         self.fill.setChecked(view.design_fill)
@@ -230,7 +231,7 @@ class DisplayPanel(QScrollArea):
 
     def _adjusted(self, value: int) -> None:
         adjusts, shown = self._shown
-        if value == shown or (self.adjust.minimum(), self.adjust.maximum()) != ADJUSTED[adjusts][1:]:
+        if value == shown:
             return
         if adjusts == "checker":
             self._change(checker_px=value)
