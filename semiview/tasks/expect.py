@@ -53,7 +53,7 @@ def expect_project(
             ):
                 continue
             try:
-                items.append(_item(workspace, generator.id, row.case_id, Path(scratch) / f"{len(items)}.npy"))
+                items.append(expected_item(workspace, generator.id, row.case_id, Path(scratch) / f"{len(items)}.npy"))
             except FileProblem as problem:
                 failed[row.case_id] = problem.reason
                 yield CaseFailed(row.case_id, problem.reason)
@@ -74,8 +74,14 @@ def expect_project(
     return PredictResult(generator.id, paths, failed, {})
 
 
-def _item(workspace: Workspace, maker: str, case_id: str, image_npy: Path) -> PredictItem:
-    """A case's picture and registered design, laid out for the worker; FileProblem if either cannot be had."""
+def expected_item(workspace: Workspace, maker: str, case_id: str, image_npy: Path) -> PredictItem:
+    """A case's picture and registered design, laid out for the worker.
+
+    Raises
+    ------
+    FileProblem
+        If either cannot be had.
+    """
     opened = open_case(workspace, case_id)
     image = workspace.project.row(case_id).image
     if opened.document.registration.trust.verdict not in SURE:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from semiview.core.case import Case
 from semiview.core.prediction import Prediction
-from semiview.files.expected_sem_file import DESIGN_TO_SEM, is_generated
+from semiview.files.expected_sem_file import is_generated
 from semiview.files.prediction_file import read_prediction
 from semiview.learning.predictors import CLASSICAL
 from semiview.tasks.workspace import Workspace
@@ -25,7 +25,7 @@ def others_that_predicted(workspace: Workspace, case: Case) -> tuple[str, ...]:
 def others_that_could(workspace: Workspace, case: Case) -> tuple[str, ...]:
     """Checkpoints that find patterns, apart from the one that is shown, the newest first; last the classical one."""
     shown = "" if case.prediction is None else case.prediction.checkpoint_id
-    ids = [one.id for one in reversed(workspace.registry.list()) if one.card.get("task") != DESIGN_TO_SEM]
+    ids = [one.id for one in reversed(workspace.registry.list()) if not one.generates]
     return tuple(one for one in (*ids, CLASSICAL) if one != shown)
 
 

@@ -53,6 +53,9 @@ def desk_bindings(desk: Desk, views: LinkedViews, review: ReviewPanel) -> dict[s
         "view.still": Binding(lambda: toggle(desk, "still")),
         **{f"mode.{mode}": Binding(_chosen(desk, mode), no_case) for mode in COMPARE_MODES},
         **{f"pair.{pair}": _pair(desk, pair) for pair in PAIRS},
+        "compare.predict_sem": Binding(
+            lambda: desk.keeping.then(desk.comparing.expect), lambda: no_edit() or desk.comparing.why_not_expect()
+        ),
         "compare.predict_other": Binding(desk.comparing.predict, lambda: no_edit() or desk.comparing.why_not_predict()),
         **_overlays(desk, no_case),
         **_review(desk, review),

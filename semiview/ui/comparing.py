@@ -7,6 +7,8 @@ from PySide6.QtCore import QObject, Signal
 from semiview.core.case import Case
 from semiview.files.expected_sem_file import find_expected, read_expected
 from semiview.files.problem import FileProblem
+from semiview.learning.generators import newest_generator
+from semiview.learning.registry import CheckpointRef
 from semiview.tasks.guests import chosen_of, maker_of, others_that_could, others_that_predicted, read_other
 from semiview.tasks.workspace import Workspace
 from semiview.ui.canvas.pictures import Guests
@@ -16,12 +18,10 @@ from semiview.ui.predicting import Predicting
 from semiview.ui.session import Session
 
 NO_OTHER = "Only one checkpoint has predicted this case.\nChoose another one under Display, Compare, and press Predict."
-NO_EXPECTED = (
-    "There is no predicted SEM picture of this case.\n"
-    "A checkpoint that was trained from design to SEM makes them: semiview predict PROJECT --sem."
-)
-
-NONE = Guests(why_no_other=NO_OTHER, why_no_expected=NO_EXPECTED)
+NO_EXPECTED = "There is no predicted SEM picture of this case.\n"
+MAKE_ONE = "Compare, Predict the SEM picture, makes one of its design."
+NO_GENERATOR = "First train a checkpoint that makes them: semiview train PROJECT --direction sem."
+NONE = Guests(why_no_other=NO_OTHER, why_no_expected=NO_EXPECTED + NO_GENERATOR)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +32,7 @@ class _Looked:
     possible: tuple[str, ...] = ()
     chosen: str = ""
     expects: bool = False
+    generator: CheckpointRef | None = None
     guests: Guests = NONE
 
 
@@ -108,6 +109,25 @@ class Comparing(QObject):
         if self.why_not_predict() is None:
             self._predicting.predict_beside(self._found.chosen)
 
+    @property
+    def expected_by(self) -> str:
+        """Which checkpoint made the predicted SEM picture; empty: there is none."""
+        return self._found.guests.expected_by
+
+    def why_not_expect(self) -> str | None:
+        """Why no SEM picture can be made of the design now."""
+        case = self._session.case
+        if case is None:
+            return "no case is open"
+        if self._found.generator is None:
+            return _in_a_tip(NO_GENERATOR)
+        return "the case has no design" if case.design is None else self._predicting.why_not()
+
+    def expect(self) -> None:
+        """Have the SEM picture made that the design should give."""
+        if self._found.generator is not None and self.why_not_expect() is None:
+            self._predicting.expect_open(self._found.generator)
+
     def look(self) -> None:
         """Look again what there is."""
         workspace, case = self._session.workspace, self._session.case
@@ -140,7 +160,9 @@ def _look(workspace: Workspace, case: Case, wanted: str, visitor: Kind | None) -
     ready, possible = others_that_predicted(workspace, case), others_that_could(workspace, case)
     chosen = chosen_of(wanted, ready, possible)
     path = find_expected(workspace.project.predictions_folder, case.case_id)
-    other, expected, why_no_other, why_no_expected = None, None, NO_OTHER, NO_EXPECTED
+    generator = newest_generator(workspace.project.checkpoints_folder)
+    other, expected, why_no_other = None, None, NO_OTHER
+    why_no_expected = NO_EXPECTED + (NO_GENERATOR if generator is None else MAKE_ONE)
     try:
         if visitor == "other" and chosen in ready:
             other = read_other(workspace, case, chosen)
@@ -153,7 +175,7 @@ def _look(workspace: Workspace, case: Case, wanted: str, visitor: Kind | None) -
         path, why_no_expected = None, str(problem)
     by = "" if path is None else maker_of(path)
     guests = Guests(other, expected, by, why_no_other, why_no_expected)
-    return _Looked(ready, possible, chosen, path is not None, guests)
+    return _Looked(ready, possible, chosen, path is not None, generator, guests)
 
 
 def _in_a_tip(sentences: str) -> str:

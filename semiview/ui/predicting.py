@@ -1,6 +1,7 @@
 """Predictions of the current checkpoint for cases that have none, made by the worker."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from semiview.core.case import Case
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.learning.messages import (
+    Answers,
     Event,
     Finished,
     PredictionDone,
@@ -20,6 +22,7 @@ from semiview.learning.messages import (
 )
 from semiview.learning.predictors import CLASSICAL
 from semiview.learning.registry import CheckpointRef
+from semiview.tasks.expect import expected_item
 from semiview.tasks.interest import uncertainty_share
 from semiview.tasks.predict import predict_item, remember_uncertainty
 from semiview.tasks.workspace import Workspace
@@ -40,6 +43,7 @@ class _Batch:
     failed: tuple[tuple[str, str], ...]
     note: str = ""
     beside: bool = False  # by a checkpoint that is not in use: nothing of it is shown as the case's own
+    answers: Answers = "pattern"
 
     @property
     def maker(self) -> str:
@@ -123,13 +127,23 @@ class Predicting(QObject):
         if workspace is not None and case is not None and not self.busy and not self._closed:
             self._begin(workspace, [case.case_id], checkpoint_id)
 
+    def expect_open(self, generator: CheckpointRef) -> None:
+        """Make the SEM picture that the open case's design should give, as it is registered on the disk."""
+        workspace, case = self._session.workspace, self._session.case
+        if workspace is not None and case is not None and not self.busy and not self._closed:
+            case_id = case.case_id
+            self._prepare(lambda folder: _prepare_expected(workspace, generator, case_id, folder))
+
     def _begin(self, workspace: Workspace, wanted: list[str], beside: str = "") -> None:
+        self._prepare(lambda folder: _prepare(workspace, wanted, folder, beside))
+
+    def _prepare(self, prepare: Callable[[Path], _Batch]) -> None:
         self._preparing = True
         self.changed.emit()
         scratch = tempfile.TemporaryDirectory(prefix="semiview-predict-")
         self._scratch = scratch
         folder = Path(scratch.name)
-        self._errands.run(lambda: _prepare(workspace, wanted, folder, beside), self._start, self._not_prepared)
+        self._errands.run(lambda: prepare(folder), self._start, self._not_prepared)
 
     def toggle(self) -> None:
         """Predict by itself, or only when asked."""
@@ -193,7 +207,8 @@ class Predicting(QObject):
         if batch.checkpoint is None:
             job = PredictJob("", batch.items, predictor=CLASSICAL)
         else:
-            job = PredictJob(str(batch.checkpoint.path), batch.items, average=self.averaged)
+            average = self.averaged and batch.answers == "pattern"
+            job = PredictJob(str(batch.checkpoint.path), batch.items, average=average, answers=batch.answers)
         self._worker.start(job)
         self.changed.emit()
 
@@ -266,6 +281,15 @@ class Predicting(QObject):
         if self._scratch is not None:
             self._scratch.cleanup()
             self._scratch = None
+
+
+def _prepare_expected(workspace: Workspace, generator: CheckpointRef, case_id: str, folder: Path) -> _Batch:
+    """The picture and its registered design; what is wanting is said of the case."""
+    try:
+        item = expected_item(workspace, generator.id, case_id, folder / "0.npy")
+    except FileProblem as problem:
+        return _Batch(workspace, generator, (), ((case_id, problem.reason),), beside=True)
+    return _Batch(workspace, generator, (item,), (), beside=True, answers="sem")
 
 
 def _prepare(workspace: Workspace, case_ids: list[str], folder: Path, beside: str) -> _Batch:

@@ -37,6 +37,14 @@ LOOKING_ACTIONS: tuple[ActionSpec, ...] = (
         "Run the checkpoint that is chosen under Display on this case, beside the current one",
         short="Predict",
     ),
+    ActionSpec(
+        "compare.predict_sem",
+        "Predict the SEM picture",
+        "compare",
+        (),
+        "What the design, as it is registered, should look like in the SEM; for comparison alone",
+        short="Predict",
+    ),
     *(
         ActionSpec(f"mode.{name}", mode.title, "compare", (f"Shift+F{number}",), mode.tip, checkable=True)
         for number, (name, mode) in enumerate(COMPARE_MODES.items(), 3)

@@ -70,7 +70,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&View", ("view.fit", "view.one_to_one", "", "view.still", "",
                *(f"overlays.{name}" for name, _ in OVERLAYS))),
     ("&Compare", (*(f"mode.{name}" for name in COMPARE_MODES), "", *(f"pair.{pair}" for pair in PAIRS), "",
-                  "compare.predict_other", "", "compare.next",
+                  "compare.predict_other", "compare.predict_sem", "", "compare.next",
                   "compare.previous", "compare.pair", "compare.blink")),
     ("&Register", ("register.align", "register.copy", "tools.landmarks", "", "register.align_all",
                    "register.align_stop", "register.calibrate", "", "register.next_alternative",

@@ -26,6 +26,11 @@ class SurroundItem(QGraphicsItem):
         self._note = ""
         self._difference: tuple[DifferenceScale, float] | None = None
 
+    @property
+    def note(self) -> str:
+        """What a person must know of what the view shows."""
+        return self._note
+
     def set_note(self, note: str) -> None:
         """What a person must know of what the view shows; empty: nothing."""
         self._note = note

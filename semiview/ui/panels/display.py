@@ -85,7 +85,7 @@ class DisplayPanel(QScrollArea):
         self.still = QToolButton()
         self.still.setDefaultAction(actions["view.still"])
         column.addWidget(self.pair)
-        column.addLayout(self._checkpoint_row(actions))
+        column.addLayout(self._guest_rows(actions))
         column.addLayout(adjust_row)
         column.addWidget(self.still)
 
@@ -129,21 +129,27 @@ class DisplayPanel(QScrollArea):
         self._show_checkpoints()
         self._show(session.view)
 
-    def _checkpoint_row(self, actions: Actions) -> QHBoxLayout:
-        """Which other checkpoint, and what has it predict the case."""
+    def _guest_rows(self, actions: Actions) -> QGridLayout:
+        """Which other checkpoint, whose picture of the design, and what makes either."""
         self.checkpoint = QComboBox()
         self.checkpoint.setAccessibleName("Which other checkpoint's prediction")
         self.checkpoint.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.checkpoint.setMinimumContentsLength(8)
         self.checkpoint.activated.connect(lambda index: self._comparing.choose(self.checkpoint.itemData(index)))
-        predict = QToolButton()
-        predict.setDefaultAction(actions["compare.predict_other"])
-        predict.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Other"))
-        row.addWidget(self.checkpoint, 1)
-        row.addWidget(predict)
-        return row
+        self.expected_by = QLabel()
+        self.expected_by.setProperty("dim", True)
+        rows = QGridLayout()
+        rows.setColumnStretch(1, 1)
+        for row, (text, shown, name) in enumerate(
+            (("Other", self.checkpoint, "predict_other"), ("SEM by", self.expected_by, "predict_sem"))
+        ):
+            button = QToolButton()
+            button.setDefaultAction(actions[f"compare.{name}"])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            rows.addWidget(QLabel(text), row, 0)
+            rows.addWidget(shown, row, 1)
+            rows.addWidget(button, row, 2)
+        return rows
 
     def _show_checkpoints(self) -> None:
         """What may be held against the prediction, and which pairs can be seen."""
@@ -154,6 +160,7 @@ class DisplayPanel(QScrollArea):
         self.checkpoint.setEnabled(self.checkpoint.count() > 0)
         tip = "Its prediction is compared with the one that is shown"
         self.checkpoint.setToolTip(tip if self.checkpoint.count() else f"{tip}\nNot now: no case is open")
+        self.expected_by.setText(self._comparing.expected_by or "nobody yet")
         model = self.pair.model()
         for index, pair in enumerate(PAIRS):
             why = self._comparing.why_not(pair) if guest(pair) is not None else None
