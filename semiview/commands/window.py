@@ -1,5 +1,6 @@
 """Open the window."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +24,13 @@ app = typer.Typer()
 @app.command(name="open")
 def open_window(project: Annotated[Path | None, typer.Argument(help="Project folder.")] = None) -> None:
     """Open the window."""
+    gc.disable()  # a thousand modules are born now and none dies; looking for garbage among them takes a fifth longer
     try:
         from semiview.ui.start import start
     except ImportError as error:
         wrong_use(missing_library(error))
+    finally:
+        gc.enable()
     raise typer.Exit(start(project))
 
 

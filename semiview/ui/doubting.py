@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from semiview.core.case import Case
+from semiview.metrology.contour import on_border
 from semiview.metrology.measurement import Measurement
 from semiview.metrology.uncertainty import contour_sigma_px
 from semiview.ui.canvas.bands import Bands
@@ -12,6 +13,7 @@ from semiview.ui.session import Session
 
 NO_SPREAD = "this prediction was made once: tick Project, Average over turns, and predict again"
 MOST_PERCENT = 95.0
+RIM_PX = 1
 
 
 class Doubting(QObject):
@@ -72,9 +74,15 @@ def _bands(case: Case, measurement: Measurement) -> tuple[Bands, str]:
     if prediction is None or prediction.spread is None or not outlines:
         return Bands(), ""
     sigmas = contour_sigma_px(prediction.probability, prediction.spread, outlines)
+    height, width = case.sem.shape
+    # Where an outline only closes along the picture's border there is no edge to be unsure of.
+    rims = [on_border(outline - RIM_PX, (height - 2 * RIM_PX, width - 2 * RIM_PX)) for outline in outlines]
+    sigmas = tuple(np.where(rim, 0.0, sigma) for rim, sigma in zip(rims, sigmas, strict=True))
+    inner = np.concatenate([sigma[~rim] for rim, sigma in zip(rims, sigmas, strict=True)])
+    if not len(inner):
+        return Bands(), ""
     nm_per_px = case.sem.pixel_size.x_nm
     scale, unit = (nm_per_px, "nm") if np.isfinite(nm_per_px) else (1.0, "px")
-    usual, most = scale * np.percentile(np.concatenate(sigmas), [50.0, MOST_PERCENT])
-    return Bands.of(
-        outlines, sigmas
-    ), f"Prediction ± 2σ: ± {2 * usual:.2g} {unit}, worst 5 % over ± {2 * most:.2g} {unit}"
+    widths = 2 * scale * np.percentile(inner, [50.0, MOST_PERCENT])
+    usual, most = (f"± {float(f'{width:.2g}'):g} {unit}" for width in widths)
+    return Bands.of(outlines, sigmas), f"2σ of the contour: {usual}, 1 in 20 over {most}"

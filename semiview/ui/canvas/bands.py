@@ -14,6 +14,7 @@ from semiview.ui.canvas.overlays import KeptItem, bounds, to_path
 
 CHUNK_POINTS = 128
 BAND_SIGMAS = 2.0
+SMOOTH_POINTS = 3
 ALPHA = 130
 
 
@@ -40,7 +41,8 @@ def _pieces(outline: Points, sigma: npt.NDArray[np.float64]) -> list[Points]:
     """The band in pieces: along one side of some hundred points and back along the other."""
     if len(outline) < 3:
         return []
-    along = np.roll(outline, -1, axis=0) - np.roll(outline, 1, axis=0)
+    # Over a few points: where an outline is rough, so would its normals be, and the band all splinters.
+    along = np.roll(outline, -SMOOTH_POINTS, axis=0) - np.roll(outline, SMOOTH_POINTS, axis=0)
     normals = np.column_stack([along[:, 1], -along[:, 0]]) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
     off = BAND_SIGMAS * sigma[:, None] * normals
     sides = [np.vstack([side, side[:1]]) for side in (outline + off, outline - off)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from semiview.ui.canvas import colours
 
@@ -37,6 +37,7 @@ class Legend(QWidget):
             f"QToolButton {{ color: {dim}; border: none; padding: 2px 6px; }}"
             f"QToolButton:checked {{ color: {text}; }} QToolButton:hover {{ background: {colours.BORDER.name()}; }}"
         )
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 10)
         column.setSpacing(1)
@@ -54,6 +55,10 @@ class Legend(QWidget):
         column.addSpacing(6)
         column.addWidget(self.note)
         column.addStretch(1)
+
+    def minimumSizeHint(self) -> QSize:
+        """The views beside it stay equally wide; what is too long is cut off."""
+        return QSize(0, 0)
 
 
 def swatch(*shades: QColor, filled: bool = False) -> QIcon:

@@ -147,7 +147,7 @@ class Pictures:
         self._views["sem"].surround.set_title(title)
         doubt = self._doubt if settings.uncertainty else ""
         self._views["sem"].surround.set_note(GENERATED if here and guest(settings.pair) == "expected" else doubt)
-        self._views["prediction"].surround.set_note(doubt)
+        self._views["prediction"].surround.set_note("" if self._views["sem"] in self.shown() else doubt)
         self._views["design"].surround.set_title(self._title(visitor or "design"))
         for kind in VIEWS:
             self._views[kind].set_message(missing[kind])
