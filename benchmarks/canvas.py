@@ -10,15 +10,18 @@ its arrays would take several GB, are shown by SemiView alone.
 
 import argparse
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 
 from semiview.core import edits
@@ -30,12 +33,15 @@ from semiview.core.outline import Points, rectangle, with_breaks
 from semiview.core.prediction import Prediction
 from semiview.core.raster import coverage
 from semiview.core.registration import Registration, nominal_registration
+from semiview.core.review import Review
 from semiview.core.sem_image import SemImage
 from semiview.metrology.epe import EpeTable
 from semiview.metrology.measurement import Measurement
+from semiview.tasks.open import OpenedCase
 from semiview.ui.canvas.camera import Camera
 from semiview.ui.canvas.linked_views import LinkedViews
 from semiview.ui.compare_modes import CompareMode
+from semiview.ui.main_window import MainWindow
 from semiview.ui.view_settings import ViewSettings
 
 CENTRE_NM = (14e6, -13e6)
@@ -315,6 +321,35 @@ def many_edges(application: QApplication, side: Ours | Stock, frames: int) -> di
     return result
 
 
+def in_the_window(application: QApplication, size: int, frames: int) -> dict[str, Cost]:
+    """What a hand waits for in the whole window: panels and actions follow each edit; measuring is left out."""
+    case, document, _ = field(size)
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(QSettings(str(Path(folder) / "user.ini"), QSettings.Format.IniFormat), "benchmark")
+        window.resize(WIDTH, HEIGHT)
+        window.show()
+        application.processEvents()
+        window.desk.errands.close()
+        session, painting = window.desk.session, window.desk.painting
+        result = {"open": times(application, lambda _: session.show(OpenedCase(case, document, Review())), 1)}
+        nudge = times(application, lambda _: session.apply("Nudge", lambda now: edits.nudge(now, 1.0, 0.0)), frames)
+        result["nudge"] = nudge
+        session.set_tool("brush")
+        window.views.one_to_one()
+        application.processEvents()
+        painting.begin()
+        painting.stroke(np.array([[size / 2, size / 2]]))  # the prediction is cut into tiles by the first
+        application.processEvents()
+
+        def stroke(number: int) -> None:
+            painting.stroke(size / 2 + np.array([[6.0 * number, 0.0], [6.0 * (number + 1), 3.0]]))
+
+        result["brush move, one to one"] = times(application, stroke, frames)
+        painting.end()
+        window.close()
+    return {f"window, {name}": cost for name, cost in result.items()}
+
+
 def show_table(ours: dict[str, Cost], stock: dict[str, Cost]) -> None:
     """Both side by side; the ratio is of the processor's time."""
     print(f"{'':28}{'SemiView':>20}{'pyqtgraph':>20}{'ratio':>8}")
@@ -338,6 +373,7 @@ def main() -> None:
     for size in options.sizes:
         ours = by_size[size] = measure(application, Ours(), size, options.frames)
         stock = measure(application, Stock(), size, options.frames) if size <= STOCK_PX else {}
+        ours |= in_the_window(application, size, options.frames)
         print(f"\n{size} x {size} px, {CONTOURS} contours, {VECTORS} EPE vectors, three views; median ms")
         show_table(ours, stock)
     edges = [many_edges(application, side(), options.frames) for side in (Ours, Stock)]
