@@ -21,7 +21,8 @@ NO_OTHER = "Only one checkpoint has predicted this case.\nChoose another one und
 NO_EXPECTED = "There is no predicted SEM picture of this case.\n"
 MAKE_ONE = "Compare, Predict the SEM picture, makes one of its design."
 NO_GENERATOR = "First train a checkpoint that makes them: semiview train PROJECT --direction sem."
-NONE = Guests(why_no_other=NO_OTHER, why_no_expected=NO_EXPECTED + NO_GENERATOR)
+READING = "Reading the picture…"
+NONE = Guests(why_no_other=READING, why_no_expected=READING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +162,11 @@ def _look(workspace: Workspace, case: Case, wanted: str, visitor: Kind | None) -
     chosen = chosen_of(wanted, ready, possible)
     path = find_expected(workspace.project.predictions_folder, case.case_id)
     generator = newest_generator(workspace.project.checkpoints_folder)
-    other, expected, why_no_other = None, None, NO_OTHER
-    why_no_expected = NO_EXPECTED + (NO_GENERATOR if generator is None else MAKE_ONE)
+    other, expected, why_no_other, why_no_expected = None, None, READING, READING
+    if chosen not in ready:
+        why_no_other = NO_OTHER
+    if path is None:
+        why_no_expected = NO_EXPECTED + (NO_GENERATOR if generator is None else MAKE_ONE)
     try:
         if visitor == "other" and chosen in ready:
             other = read_other(workspace, case, chosen)

@@ -13,6 +13,7 @@ from semiview.ui.canvas.pyramid_item import Colours, opaque, premultiplied
 FULL_GREY = 255
 BAR_PX = (14, 132)
 PAD_PX = 7.0
+MOST_SHARE = 0.55  # of the view's width, with the pictures' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,17 @@ class DifferenceScale:
     full: float | None = None
     unit: str = ""
 
-    def labels(self, span: float) -> tuple[str, str, str]:
-        """What stands at the top, in the middle and at the foot of the bar.
+    def labels(self, span: float, narrow: bool = False) -> tuple[str, str, str]:
+        """What stands at the top, in the middle and at the foot of the bar; without the names where it is narrow.
 
         >>> DifferenceScale("SEM", "Design").labels(0.5)
         ('SEM brighter', 'equal', 'Design brighter')
         >>> DifferenceScale("Prediction", "Another", 1.0).labels(0.5)
         ('Prediction +0.5', '0', 'Another +0.5')
         """
+        if narrow:
+            size = "" if self.full is None else f"{self.full * span:.3g}"
+            return f"+{size}", "0", f"\N{MINUS SIGN}{size}"
         if self.full is None:
             return f"{self.first} brighter", "equal", f"{self.second} brighter"
         most = f"+{self.full * span:.3g}{self.unit}"
@@ -62,10 +66,14 @@ def difference_colours(span: float) -> Colours:
 def draw_difference_bar(painter: QPainter, scale: DifferenceScale, span: float, inset_px: float) -> None:
     """In the lower right corner of the view, in screen px."""
     room = QRectF(painter.viewport())
-    labels, metrics = scale.labels(span), QFontMetricsF(painter.font())
+    metrics = QFontMetricsF(painter.font())
     width, height = BAR_PX
-    words = max(metrics.horizontalAdvance(label) for label in labels)
-    ground = QRectF(0, 0, width + words + 3 * PAD_PX, height + 2 * PAD_PX)
+    for narrow in (False, True):
+        labels = scale.labels(span, narrow)
+        words = max(metrics.horizontalAdvance(label) for label in labels)
+        ground = QRectF(0, 0, width + words + 3 * PAD_PX, height + 2 * PAD_PX)
+        if ground.width() < MOST_SHARE * room.width():
+            break
     ground.moveBottomRight(room.bottomRight() - QPointF(inset_px, inset_px))
     painter.save()
     painter.resetTransform()

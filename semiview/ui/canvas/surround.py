@@ -73,7 +73,9 @@ class SurroundItem(QGraphicsItem):
         font = QFont(painter.font())
         font.setBold(True)
         painter.setFont(font)
-        draw_label(painter, QPointF(INSET_PX, INSET_PX + QFontMetricsF(font).ascent()), self._title)
+        metrics = QFontMetricsF(font)
+        title = metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, self._size[0] - 2 * INSET_PX)
+        draw_label(painter, QPointF(INSET_PX, INSET_PX + metrics.ascent()), title)
         if self._note:
             self._draw_note(painter)
         if self._difference is not None:
