@@ -153,6 +153,10 @@ class LinkedViews(QWidget):
         if self._camera is None or self._fitted or old is None or old.sem.shape != case.sem.shape:
             self.fit()
 
+    def set_awaited(self, awaited: bool) -> None:
+        """Whether a prediction of this case is on its way."""
+        self._pictures.set_awaited(awaited)
+
     def show_guests(self, guests: Guests) -> None:
         """Another checkpoint's prediction and the predicted SEM of the open case, or why there is none."""
         self._pictures.show_guests(guests)

@@ -23,6 +23,7 @@ from semiview.ui.view_settings import ViewSettings
 NO_CASE = "Open a project, then choose a case in the list."
 NO_DESIGN = "This case has no design.\nName a GDS, OASIS or mask file in the column “design” of cases.csv."
 NO_PIXEL_SIZE = "The pixel size is unknown, so the design cannot be laid over the picture.\nSet the pixel size."
+AWAITED = "It is being predicted…"
 NO_PREDICTION = "There is no prediction yet.\nRun Predict, or name a file in the column “prediction” of cases.csv."
 GENERATED = "Generated from the design: no CD is ever read off it"
 
@@ -66,6 +67,13 @@ class Pictures:
         self._settings = ViewSettings()
         self._levels = (0.0, 255.0)
         self._doubt = ""
+        self._awaited = False
+
+    def set_awaited(self, awaited: bool) -> None:
+        """Whether a prediction of this case is on its way."""
+        if awaited != self._awaited:
+            self._awaited = awaited
+            self.refresh()
 
     def set_doubt(self, words: str) -> None:
         """How far the prediction's contour may be off, in words; empty: that is not known."""
@@ -201,7 +209,7 @@ class Pictures:
         if kind == "expected":
             return "" if guests.expected is not None else guests.why_no_expected
         if kind == "prediction":
-            return NO_PREDICTION if case.prediction is None else ""
+            return "" if case.prediction is not None else AWAITED if self._awaited else NO_PREDICTION
         if case.design is None:
             return NO_DESIGN
         return "" if np.isfinite(case.nominal.frame.nm_per_px) else NO_PIXEL_SIZE
