@@ -48,7 +48,7 @@ class Drafting(QObject):
     def polygon(self) -> tuple[str, tuple[tuple[float, float], ...]]:
         """The tool that is drawing, whether it is in hand now or not, and its corners; of the open case."""
         case = self._session.case
-        tool, corners = ("", []) if case is None else self._drafts.get(case.case_id, ("", []))
+        tool, corners = self._drafts.get(case.case_id, ("", [])) if case is not None else ("", [])
         return (tool, tuple(corners)) if corners else ("", ())
 
     def resume(self, tool: str, corners: Sequence[tuple[float, float]]) -> None:

@@ -1,6 +1,5 @@
 """What a pressed mouse button means, by the tool in hand and the keys that are held."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -26,12 +25,6 @@ CURSORS = {
 }
 
 GestureKind = Literal["pan", "box", "stroke", "area", "grab", "register", "turn", "click", "divider", "measure"]
-# What becomes of a click that is dragged.
-DRAGGED: Mapping[Tool, GestureKind] = {
-    **dict.fromkeys(PANNING_TOOLS, "pan"),
-    "measure": "measure",
-    "ignore": "area",
-}
 
 
 @dataclass(slots=True)
@@ -44,6 +37,13 @@ class Gesture:
     last: QPointF
     controlled: bool = False
     path: list[tuple[float, float]] = field(default_factory=list)
+
+
+def dragged(tool: Tool) -> GestureKind:
+    """What becomes of a click that is dragged."""
+    if tool in PANNING_TOOLS:
+        return "pan"
+    return "area" if tool == "ignore" else "measure"
 
 
 def gesture_kind(

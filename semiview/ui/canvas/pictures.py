@@ -60,8 +60,9 @@ class Pictures:
             "sem": PictureSource(layers["sem"].picture),
             "design": self._drawn_design,
             "prediction": PictureSource(layers["prediction"].picture),
-            **{kind: PictureSource(item) for kind, item in self._guest_items.items()},
         }
+        for kind, item in self._guest_items.items():
+            self._sources[kind] = PictureSource(item)
         self._case: Case | None = None
         self._guests = Guests()
         self._settings = ViewSettings()

@@ -8,6 +8,7 @@ from semiview.core.document import Document
 from semiview.metrology.measurement import Measurement
 from semiview.ui.canvas.bands import Bands
 from semiview.ui.canvas.layers import Layers
+from semiview.ui.canvas.marks import GaugeMark
 from semiview.ui.canvas.measured_marks import epe_vectors, gauge_marks, residual_vectors
 from semiview.ui.canvas.overlays import EpeLines, Lines
 from semiview.ui.view_settings import EpeSource
@@ -61,7 +62,7 @@ class Readings:
 
     def show_gauges(self) -> None:
         """Draw the gauges of the document, with what was measured."""
-        marks = []
+        marks: list[GaugeMark] = []
         if self._case is not None and self._document is not None:
             centre_nm = self._case.nominal.frame.centre_nm
             marks = gauge_marks(self._document.gauges, self._measurement, self._source, centre_nm)

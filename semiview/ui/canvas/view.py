@@ -20,12 +20,12 @@ from semiview.ui.canvas.cursors import BrushItem, CrossItem
 from semiview.ui.canvas.drafts import DraftItem
 from semiview.ui.canvas.gestures import (
     CURSORS,
-    DRAGGED,
     PANNING_TOOLS,
     STROKE_TOOLS,
     Gesture,
     GestureKind,
     Tool,
+    dragged,
     gesture_kind,
 )
 from semiview.ui.canvas.message_label import MessageLabel
@@ -238,7 +238,7 @@ class ImageView(QGraphicsView):
         if gesture.kind == "click":
             if (place - gesture.start).manhattanLength() <= CLICK_PX:
                 return
-            gesture.kind = DRAGGED[self._tool]
+            gesture.kind = dragged(self._tool)
             if gesture.kind == "pan":
                 self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
         gesture.last = place
