@@ -158,7 +158,7 @@ def test_that_a_read_only_project_opens_to_look_at_and_says_why_nothing_is_decid
         error = PermissionError(30, "Read-only file system")
         raise writing_problem(folder, error) from error
 
-    monkeypatch.setattr("semiview.feedback.store.make_folder", refuse)
+    monkeypatch.setattr("semiview.feedback.store_file.make_folder", refuse)
     user.open_project(small)
     assert "read_only" in user.window.questions_bar.names()
     assert "read-only" in user.window.actions_["review.accept"].toolTip()
