@@ -227,7 +227,7 @@ class Cost:
     processor: float
 
 
-def times(application: QApplication, step: Callable[[int], None], count: int) -> Cost:
+def times(application: QApplication, step: Callable[[int], object], count: int) -> Cost:
     """Do a step so often."""
     walls, processors = [], []
     for number in range(count):
