@@ -31,6 +31,7 @@ from semiview.tasks.predict import PredictOptions, predict_project
 from semiview.tasks.progress import result_of
 from semiview.tasks.workspace import open_workspace
 from semiview.ui.case_line import CASE, WORTH
+from semiview.ui.docks import arrange
 from semiview.ui.importing import Paths
 from semiview.ui.main_window import MainWindow
 
@@ -53,6 +54,7 @@ class Scene:
         self.window.desk.predicting.toggle()
         self.window.resize(*SIZE)
         self.window.show()
+        arrange(self.window, self.window.docks)
         self.window.open_project(folder)
         self.until(lambda: self.window.desk.session.case is not None)
 

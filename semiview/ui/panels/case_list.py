@@ -24,7 +24,7 @@ from semiview.ui.thumbnails import HEIGHT_PX, WIDTH_PX
 
 STATES = ("", "undecided", "accepted", "corrected", "rejected", "skipped", "disputed", "second look", "not saved")
 SHOWN_AT_FIRST = (CASE, DECISION, EPE, REGISTRATION, TYPE, WORTH)
-WIDTHS = {CASE: 132, DECISION: 82, EPE: 66, REGISTRATION: 84, TYPE: 90, WORTH: 52}
+WIDTHS = {CASE: 142, DECISION: 82, EPE: 66, REGISTRATION: 84, TYPE: 90, WORTH: 52}
 COUNTED = ("accepted", "corrected", "rejected")
 
 
