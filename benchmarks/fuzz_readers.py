@@ -8,7 +8,7 @@ named      a FileProblem (or a problem beside the settings that were left at the
 unharmed   read, and every value is that of the whole file
 remembered read with another value, of a format without a checksum, and named by known_files.csv of the project, which
            holds the SHA-256 that the file had when it was opened first
-edited     the same of a table that people edit: `semiview files` and the manifest tell it by its SHA-256
+edited     the same of a table that people edit: only `semiview files` and the manifest tell it, by its SHA-256
 SILENT     read with another value and told nowhere: a fault
 CRASHED    another exception, a signal, or no answer within a minute: a fault of the reader
 """
@@ -44,13 +44,14 @@ from semiview.feedback.record_file import to_bytes
 from semiview.feedback.record_id import make_record_id, uuid7
 from semiview.feedback.store import FeedbackStore
 from semiview.files.case_list import read_case_list
+from semiview.files.csv_table import table_bytes
 from semiview.files.design_file import DesignLibrary
 from semiview.files.durable_file import SYSTEM_CALLS
 from semiview.files.known_files import KnownFiles, sha256_of_file
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import read_settings
-from semiview.files.registration_table import read_registrations, recorded_registration
+from semiview.files.registration_table import read_registrations, recorded_registration, row_sha16
 from semiview.files.sem_image_file import load_sem_image
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.checkpoint_file import to_bytes as to_checkpoint
@@ -130,11 +131,16 @@ def made_cases(_: Path) -> bytes:
 
 
 def made_registrations(_: Path) -> bytes:
-    head = "case_id,image_sha16,x_nm,y_nm,nm_per_px,mirrored,shift_x_nm,shift_y_nm,rotation_deg,scale_x,scale_y,shear,"
-    head += "transform,method,verdict,class,residual_nm\n"
-    row = "c{0},ab,{0},2,0.8,,{1},1.5,0.1,1.001,0.999,0,affine,ncc,unique,subpixel,0.4\n"
-    rows = "".join(row.format(n, n / 3) for n in range(20))
-    return (head + rows).encode()
+    columns = (
+        "case_id,image_sha16,x_nm,y_nm,nm_per_px,mirrored,shift_x_nm,shift_y_nm,rotation_deg,scale_x,scale_y,shear,"
+    )
+    names = [*f"{columns}transform,method,verdict,class,residual_nm".split(","), "row_sha16"]
+    rows = []
+    for n in range(20):
+        text = f"c{n},ab,{n},2,0.8,,{n / 3},1.5,0.1,1.001,0.999,0,affine,ncc,unique,subpixel,0.4"
+        cells = text.split(",")
+        rows.append([*cells, row_sha16(dict(zip(names, cells, strict=False)))])
+    return table_bytes(names, rows)
 
 
 def made_settings(_: Path) -> bytes:
@@ -224,7 +230,7 @@ KINDS = (
     Kind("OASIS", ".oas", made_layout(".oas"), layout_values),
     Kind("NPY", ".npy", made_npy, prediction_values),
     Kind("CSV case list", ".csv", made_cases, case_values, edited=True),
-    Kind("CSV registrations", ".csv", made_registrations, registration_values, edited=True),
+    Kind("CSV registrations", ".csv", made_registrations, registration_values),
     Kind("TOML", ".toml", made_settings, settings_values, edited=True),
     Kind("HDF5 record", ".h5", made_record, record_values),
     Kind("safetensors", ".safetensors", made_checkpoint, checkpoint_values),

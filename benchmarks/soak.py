@@ -41,7 +41,7 @@ def main(decisions: int, folder: Path, side: int) -> int:
     rng, acknowledged = random.Random(0), set[str]()
     # As many cases as the window keeps histories.
     opened = {case_id: cropped(open_case(workspace, case_id), side) for case_id in ids[:8]}
-    first_mb, began = 0.0, time.monotonic()
+    first_mb, last_mb, first_number, began = 0.0, 0.0, 0, time.monotonic()
     print(f"{'decisions':>9} {'s':>7} {'memory MB':>10} {'files open':>11} {'trainings':>10} {'records':>8}")
     trainings = Trainings(folder)
     try:
@@ -52,7 +52,9 @@ def main(decisions: int, folder: Path, side: int) -> int:
             if number % max(decisions // ROWS, 1) == 0 or number == 1:
                 gc.collect()
                 memory_mb = resident_mb()
-                first_mb = first_mb or memory_mb
+                last_mb = memory_mb
+                if number > 1 and not first_mb:  # what is loaded once is loaded by then
+                    first_mb, first_number = memory_mb, number
                 files = len(list(Path("/proc/self/fd").iterdir()))
                 print(
                     f"{number:9} {time.monotonic() - began:7.0f} {memory_mb:10.1f} {files:11} "
@@ -63,7 +65,7 @@ def main(decisions: int, folder: Path, side: int) -> int:
         trainings.stop()
     store = FeedbackStore.open(workspace.project.feedback_folder)
     report, lost = store.verify(), acknowledged - set(store.record_ids())
-    per_thousand = (resident_mb() - first_mb) / decisions * 1000
+    per_thousand = (last_mb - first_mb) / max(decisions - first_number, 1) * 1000
     print(
         f"{report.checked} records read again: {len(report.damaged)} damaged, {len(lost)} of {len(acknowledged)} lost"
     )

@@ -1,5 +1,6 @@
 """Table registrations.csv: what align found or a person set, and what each row is relative to."""
 
+import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ TRUST_NUMBERS = ("residual_nm", "sigma_x_nm", "sigma_y_nm", "peak_ratio", "free_
 RELATIVE_TO = ("x_nm", "y_nm", "nm_per_px", "image_sha16", "crop", "mirrored")
 COLUMNS = (
     *("case_id", *PARAMETERS, "class", "verdict", *TRUST_NUMBERS, "method", "transform", "cov", "alternatives"),
-    *(*RELATIVE_TO, "status", "reason"),
+    *(*RELATIVE_TO, "status", "reason", "row_sha16"),
 )
 NEEDED = ("case_id", *PARAMETERS, "verdict", "method", "transform", *RELATIVE_TO[:4])
 SENTENCES = " | "  # between the grounds in `reason`
@@ -64,6 +65,7 @@ def registration_of(row: Mapping[str, str], case: Case) -> Registration:
     FileProblem
         If the row was made for another image, place, pixel size or picture area, or cannot be read.
     """
+    _check_row(row)
     own = _relative_to(case)
     # Rows of a hand or of another tool may leave out the last two.
     for name in (column for column in RELATIVE_TO if column in RELATIVE_TO[:4] or row.get(column)):
@@ -84,6 +86,7 @@ def recorded_registration(row: Mapping[str, str]) -> Registration:
     FileProblem
         If it cannot be read.
     """
+    _check_row(row)
     try:
         left, top, right, bottom = (int(part) for part in (row.get("crop") or "0,0,1,1").split(","))
         middle_px = ((right - left - 1) / 2, (bottom - top - 1) / 2)
@@ -119,6 +122,22 @@ def told_registration(row: Mapping[str, str], case_id: str, frame: Frame) -> Reg
         raise _unreadable(case_id, error) from error
 
 
+def row_sha16(row: Mapping[str, str]) -> str:
+    """First 16 digits of the SHA-256 over the cells of a row that this program writes."""
+    cells = [f"{name}={row[name]}" for name in COLUMNS[:-1] if row.get(name)]
+    return hashlib.sha256("\n".join(cells).encode()).hexdigest()[:16]
+
+
+def _check_row(row: Mapping[str, str]) -> None:
+    """Rows of a hand or of another tool have no hash; those of this program are as it wrote them."""
+    if row.get("row_sha16") and row["row_sha16"] != row_sha16(row):
+        raise FileProblem(
+            "registrations.csv",
+            f"The row of {row['case_id']} is not as it was written.",
+            "Align the case again; or, if you edited it, empty its cell `row_sha16`.",
+        )
+
+
 def _unreadable(case_id: str, error: ValueError) -> FileProblem:
     return FileProblem("registrations.csv", f"The row of {case_id} cannot be read ({error}).", "Align the case again.")
 
@@ -135,9 +154,8 @@ def update_registrations(path: Path, found: Mapping[str, tuple[Registration, Cas
         rows = read_registrations(path)
         for case_id, (registration, case) in found.items():
             cells = {"case_id": case_id, **_relative_to(case)}
-            rows[case_id] = cells | {
-                name: cell_text(value, exact=True) for name, value in registration_columns(registration).items()
-            }
+            cells |= {name: cell_text(value, exact=True) for name, value in registration_columns(registration).items()}
+            rows[case_id] = cells | {"row_sha16": row_sha16(cells)}
         foreign = sorted({name for row in rows.values() for name in row} - set(COLUMNS))
         columns = (*COLUMNS, *foreign)
         write_durably(path, table_bytes(columns, ([row.get(name, "") for name in columns] for row in rows.values())))

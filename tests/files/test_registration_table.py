@@ -133,7 +133,7 @@ def test_that_a_broken_row_is_a_problem(tmp_path: Path, column: str, text: str) 
     path, case = tmp_path / "registrations.csv", case_at()
     update_registrations(path, {"a": (case.nominal, case)})
     with pytest.raises(FileProblem, match="The row of a cannot be read"):
-        registration_of({**read_registrations(path)["a"], column: text}, case)
+        registration_of({**read_registrations(path)["a"], column: text, "row_sha16": ""}, case)
 
 
 def test_that_a_table_without_its_columns_is_a_problem_and_none_is_none(tmp_path: Path) -> None:
@@ -162,3 +162,14 @@ def test_that_what_is_printed_tells_nan_as_none() -> None:
     assert told["status"] == "unregistered"
     assert [told[name] for name in PARAMETERS] == [0.0, 0.0, 0.0, 1.0, 1.0, 0.0]
     assert set(told) <= set(COLUMNS)
+
+
+def test_that_a_row_that_changed_is_named_unless_its_hash_is_taken_away(tmp_path: Path) -> None:
+    path, case = tmp_path / "registrations.csv", case_at()
+    registration = replace(case.nominal, shift_x_nm=35.5, trust=Trust("manual"))
+    update_registrations(path, {"a": (registration, case)})
+    row = read_registrations(path)["a"]
+    assert registration_of(row, case).shift_x_nm == 35.5
+    with pytest.raises(FileProblem, match="not as it was written"):
+        registration_of({**row, "shift_x_nm": "36.5"}, case)
+    assert registration_of({**row, "shift_x_nm": "36.5", "row_sha16": ""}, case).shift_x_nm == 36.5
