@@ -52,6 +52,7 @@ def score(sample: Sample, probability: Plane) -> SampleScores:
         scores.ssim,
         scores.l1,
         min(scores.psnr, MOST_PSNR_DB),
+        float(np.abs(errors).mean()) if len(errors) else float("nan"),
         float(abs(errors.mean())) if len(errors) else float("nan"),
         float(3 * errors.std()) if len(errors) else float("nan"),
         float(np.abs(errors).max()) if len(errors) else float("nan"),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import special
 
 Verdict = Literal["promote", "reject", "engineer decides"]
-Metric = Literal["iou", "dice", "ssim", "l1", "psnr", "epe_mean", "epe_3sigma", "epe_max", "faults"]
+Metric = Literal["iou", "dice", "ssim", "l1", "psnr", "epe_abs", "epe_mean", "epe_3sigma", "epe_max", "faults"]
 
 # +1: more is better, -1: less is better. A gain is positive when the candidate is better.
 SENSE: Mapping[Metric, int] = {
@@ -23,6 +23,7 @@ SENSE: Mapping[Metric, int] = {
     "ssim": 1,
     "l1": -1,
     "psnr": 1,
+    "epe_abs": -1,
     "epe_mean": -1,
     "epe_3sigma": -1,
     "epe_max": -1,
@@ -40,9 +41,9 @@ class SampleScores:
 
     Attributes
     ----------
-    epe_mean_nm, epe_3sigma_nm, epe_max_nm
-        Of the prediction's distance from the approved contour along its normals: |mean|, three standard deviations,
-        largest size. NaN where the pixel size is unknown or no edge was found.
+    epe_abs_nm, epe_mean_nm, epe_3sigma_nm, epe_max_nm
+        Of the prediction's distance from the approved contour along its normals: mean size, |mean|, three standard
+        deviations, largest size. NaN where the pixel size is unknown or no edge was found.
     missing, bridge, extra
         Approved features without a prediction, predictions that join several features, predictions of nothing.
     """
@@ -56,6 +57,7 @@ class SampleScores:
     ssim: float
     l1: float
     psnr: float
+    epe_abs_nm: float
     epe_mean_nm: float
     epe_3sigma_nm: float
     epe_max_nm: float
@@ -160,11 +162,16 @@ def compare(
     if [s.sample_id for s in current] != [s.sample_id for s in candidate]:
         raise ValueError("current and candidate must be scored on the same samples in the same order")
     types = sorted({s.pattern_type for s in current if s.pattern_type})
-    figures = []
+    values = np.array(
+        [[[one.value(metric) for metric in SENSE] for one in pair] for pair in zip(current, candidate, strict=True)]
+    )
+    names = np.array([s.group for s in current])
+    figures: list[Figure] = []
     for pattern_type in ["", *types] if len(types) > 1 else [""]:
         chosen = [i for i, s in enumerate(current) if pattern_type in ("", s.pattern_type)]
-        pairs = [(current[i], candidate[i]) for i in chosen]
-        figures += [figure for metric in SENSE if (figure := _figure(metric, pattern_type, pairs, rules)) is not None]
+        if chosen:
+            of_type = _figures(pattern_type, values[chosen], names[chosen], rules.seed)
+            figures += [of_type[metric] for metric in SENSE if metric in of_type]
     groups = len({s.group for s in current})
     against, worries = _objections(figures, candidate, rules)
     enough = len(current) >= rules.enough_samples and groups >= rules.enough_groups
@@ -188,54 +195,77 @@ def compare(
     )
 
 
-def group_bounds(gains: npt.NDArray[np.float64], groups: Sequence[str], seed: int) -> tuple[float, float]:
+def gain_in(metric: Metric, current: SampleScores, candidate: SampleScores) -> float:
+    """How much better the candidate does on one sample; NaN where either is not known."""
+    return SENSE[metric] * (candidate.value(metric) - current.value(metric))
+
+
+def group_bounds(
+    gains: npt.NDArray[np.float64], groups: Sequence[str], seed: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """One-sided 95 % bounds of the mean gain, by resampling whole groups; NaN with fewer than two.
 
     The percentile bounds are widened about the mean by t(.95, G - 1) / 1.645 sqrt(G / (G - 1)): G groups show less
     than the spread they were drawn from.
+
+    Parameters
+    ----------
+    gains
+        (N, ...) one row a sample, of any number of metrics.
+    groups
+        (N,) the group of each sample.
+
+    Returns
+    -------
+    Lower and upper bound (...) of each metric.
     """
     _, index = np.unique(np.asarray(groups), return_inverse=True)
     count = int(index.max()) + 1
     if count < 2:
-        return float("nan"), float("nan")
-    sums = np.bincount(index, gains, count)
-    sizes = np.bincount(index, minlength=count)
+        return np.full(gains.shape[1:], np.nan), np.full(gains.shape[1:], np.nan)
+    member = (index == np.arange(count)[:, None]).astype(np.float64)
+    sums, sizes = np.tensordot(member, gains, 1), member.sum(axis=1)
     drawn = _drawn(count, seed)
-    means = (drawn @ sums) / (drawn @ sizes)
+    means = (np.tensordot(drawn, sums, 1).T / (drawn @ sizes)).T
     widening = special.stdtrit(count - 1, 1 - TAIL) / NORMAL_QUANTILE * np.sqrt(count / (count - 1))
-    mean = float(gains.mean())
-    low, high = np.quantile(means, [TAIL, 1 - TAIL])
-    return float(mean + widening * (low - mean)), float(mean + widening * (high - mean))
+    mean = gains.mean(axis=0)
+    low, high = np.quantile(means, [TAIL, 1 - TAIL], axis=0)
+    return mean + widening * (low - mean), mean + widening * (high - mean)
 
 
 @lru_cache(maxsize=32)
-def _drawn(groups: int, seed: int) -> npt.NDArray[np.int64]:
+def _drawn(groups: int, seed: int) -> npt.NDArray[np.float64]:
     """(RESAMPLES, groups) how often each group was drawn; the same for every metric."""
-    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), RESAMPLES)
+    drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), RESAMPLES)
+    return drawn.astype(np.float64)
 
 
-def _figure(
-    metric: Metric, pattern_type: str, pairs: Sequence[tuple[SampleScores, SampleScores]], rules: GateRules
-) -> Figure | None:
-    values = np.array([(old.value(metric), new.value(metric)) for old, new in pairs]).reshape(-1, 2)
+def _figures(
+    pattern_type: str, values: npt.NDArray[np.float64], groups: npt.NDArray[np.str_], seed: int
+) -> dict[Metric, Figure]:
+    """Every metric that is known of a sample at least; `values` is (N, 2, metrics), current and candidate."""
+    metrics = tuple(SENSE)
     known = np.isfinite(values).all(axis=1)
-    if not known.any():
-        return None
-    old, new = values[known].T
-    groups = [pair[0].group for pair, ok in zip(pairs, known, strict=True) if ok]
-    gains = SENSE[metric] * (new - old)
-    lower, upper = group_bounds(gains, groups, rules.seed)
-    return Figure(
-        metric,
-        pattern_type,
-        len(gains),
-        len(set(groups)),
-        float(old.mean()),
-        float(new.mean()),
-        float(gains.mean()),
-        lower,
-        upper,
-    )
+    found = {}
+    # Metrics known of the same samples share their resampling.
+    for pattern in np.unique(known, axis=1).T:
+        if not pattern.any():
+            continue
+        columns = np.flatnonzero((known == pattern[:, None]).all(axis=0))
+        old, new = values[pattern][:, 0, columns], values[pattern][:, 1, columns]
+        gains = np.array([SENSE[metrics[column]] for column in columns]) * (new - old)
+        of_samples = groups[pattern].tolist()
+        bounds, count = group_bounds(gains, of_samples, seed), len(set(of_samples))
+        for place, column in enumerate(columns):
+            found[metrics[column]] = Figure(
+                metrics[column],
+                pattern_type,
+                len(gains),
+                count,
+                *(float(part[:, place].mean()) for part in (old, new, gains)),
+                *(float(bound[place]) for bound in bounds),
+            )
+    return found
 
 
 def _objections(

@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from semiview.learning.gate import GateReport, GateRules
 
@@ -338,6 +338,8 @@ class Command:
 
 Message = Job | Event | Command
 
+Restored = TypeVar("Restored")
+
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (*typing.get_args(Job), *typing.get_args(Event))}
 
 
@@ -385,6 +387,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def restored(kind: type[Restored], value: Any) -> Restored:
+    """The dataclass that `plain` has taken apart; ValueError where it does not fit."""
+    whole: Restored = _restored(kind, value)
+    return whole
 
 
 def _restored(kind: Any, value: Any) -> Any:

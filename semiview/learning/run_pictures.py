@@ -21,6 +21,8 @@ from semiview.learning.networks import PatternNet
 from semiview.learning.runs import PREVIEW_FILE
 from semiview.learning.samples import Sample
 
+Seen = npt.NDArray[np.uint8]
+
 PREVIEWED = 3
 PREVIEW_PX = 256
 
@@ -34,7 +36,8 @@ def write_preview(folder: Path, network: PatternNet, samples: ChosenSamples) -> 
         If it cannot be written.
     """
     path = folder / PREVIEW_FILE
-    write_pictures(path, previewed(samples), None, network)
+    shown, device = previewed(samples), next(network.parameters()).device
+    write_pictures(path, shown, (), [seen(predict_scaled(network, one.pixels, device=device)) for one in shown])
     return str(path)
 
 
@@ -52,8 +55,8 @@ def write_made_preview(folder: Path, network: PatternNet, samples: ChosenSamples
     arrays: dict[str, npt.NDArray[Any]] = {"case_ids": np.array([sample.case_id for sample in shown], dtype=np.str_)}
     for number, sample in enumerate(shown):
         made = picture_of(network, sample.pixels, device=next(network.parameters()).device)
-        arrays[f"sem_{number}"] = _bytes((np.clip(np.hstack([sample.target, made]), -1, 1) + 1) / 2)
-        arrays[f"approved_{number}"] = _bytes((np.hstack([sample.pixels, sample.pixels]) + 1) / 2)
+        arrays[f"sem_{number}"] = seen((np.clip(np.hstack([sample.target, made]), -1, 1) + 1) / 2)
+        arrays[f"approved_{number}"] = seen((np.hstack([sample.pixels, sample.pixels]) + 1) / 2)
         arrays[f"after_{number}"] = np.zeros_like(arrays[f"approved_{number}"])
     _write(path, arrays)
     return str(path)
@@ -64,8 +67,8 @@ def previewed(samples: ChosenSamples) -> list[Sample]:
     return [middle(sample, PREVIEW_PX) for sample in (samples.validation or samples.train)[:PREVIEWED]]
 
 
-def write_pictures(path: Path, samples: Sequence[Sample], before: PatternNet | None, after: PatternNet) -> None:
-    """Write samples with what one or two networks say of them.
+def write_pictures(path: Path, samples: Sequence[Sample], before: Sequence[Seen], after: Sequence[Seen]) -> None:
+    """Write samples with what one network says of them, or two; `before` is empty where there is one.
 
     Raises
     ------
@@ -74,12 +77,11 @@ def write_pictures(path: Path, samples: Sequence[Sample], before: PatternNet | N
     """
     arrays: dict[str, npt.NDArray[Any]] = {"case_ids": np.array([sample.case_id for sample in samples], dtype=np.str_)}
     for number, sample in enumerate(samples):
-        device = next(after.parameters()).device
-        arrays[f"sem_{number}"] = _bytes((np.clip(sample.pixels, -1, 1) + 1) / 2)
-        arrays[f"approved_{number}"] = _bytes(sample.target)
-        arrays[f"after_{number}"] = _bytes(predict_scaled(after, sample.pixels, device=device))
-        if before is not None:
-            arrays[f"before_{number}"] = _bytes(predict_scaled(before, sample.pixels, device=device))
+        arrays[f"sem_{number}"] = seen((np.clip(sample.pixels, -1, 1) + 1) / 2)
+        arrays[f"approved_{number}"] = seen(sample.target)
+        arrays[f"after_{number}"] = after[number]
+        if before:
+            arrays[f"before_{number}"] = before[number]
     _write(path, arrays)
 
 
@@ -93,8 +95,9 @@ def middle(sample: Sample, largest_px: int) -> Sample:
     return replace(sample, pixels=pixels, target=target, weight=weight)
 
 
-def _bytes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    result: npt.NDArray[np.uint8] = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+def seen(values: npt.NDArray[np.floating]) -> Seen:
+    """Values of 0 to 1 as they are kept, 0 to 255."""
+    result: Seen = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return result
 
 

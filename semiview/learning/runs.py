@@ -1,12 +1,14 @@
 """The training runs of a project as their folders tell them: what became of each, and which can be taken up again."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from semiview.files.durable_file import write_durably
 from semiview.files.problem import FileProblem
-from semiview.learning.messages import FineTuneJob, Finished, Outcome, WorkFailed, decode
+from semiview.learning.gate import SampleScores
+from semiview.learning.messages import FineTuneJob, Finished, Outcome, WorkFailed, decode, plain, restored
 from semiview.learning.worker_host import JOB_FILE
 
 OUTCOME_FILE = "outcome.json"
@@ -14,6 +16,7 @@ STATE_FILE = "state.safetensors"
 PREVIEW_FILE = "preview.npz"
 UNPAIRED_FOLDER = "unpaired"  # copies of pictures that a run in both ways learns from
 CHANGED_FILE = "changed.npz"
+SCORES_FILE = "scores.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,39 @@ def write_outcome(folder: Path, event: Finished | WorkFailed) -> None:
     else:
         said = {"state": "failed", "text": event.reason, "checkpoint_id": ""}
     write_durably(folder / OUTCOME_FILE, json.dumps(said).encode())
+
+
+def write_scores(folder: Path, current: Sequence[SampleScores], candidate: Sequence[SampleScores]) -> None:
+    """Keep how the checkpoint in use and the candidate do on each held-out sample.
+
+    Raises
+    ------
+    FileProblem
+        If it cannot be written.
+    """
+    said = {"current": [plain(one) for one in current], "candidate": [plain(one) for one in candidate]}
+    write_durably(folder / SCORES_FILE, json.dumps(said, indent=1).encode())
+
+
+def read_scores(folder: Path) -> tuple[tuple[SampleScores, ...], tuple[SampleScores, ...]]:
+    """Scores of the checkpoint then in use and of the candidate, sample by sample; empty where none were kept.
+
+    Raises
+    ------
+    FileProblem
+        If they cannot be read.
+    """
+    path = folder / SCORES_FILE
+    if not path.exists():
+        return (), ()
+    try:
+        said = json.loads(path.read_bytes())
+        current, candidate = (
+            tuple(restored(SampleScores, one) for one in said[name]) for name in ("current", "candidate")
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileProblem(path, f"The scores of this run cannot be read: {error}.") from error
+    return current, candidate
 
 
 def _run(folder: Path) -> Run:

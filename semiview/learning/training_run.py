@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network, to_bytes
 from semiview.learning.chosen_samples import ChosenSamples, choose
 from semiview.learning.evaluation import score
-from semiview.learning.gate import GateReport, SampleScores, compare
+from semiview.learning.gate import WORST_SHOWN, GateReport, SampleScores, compare, gain_in
 from semiview.learning.inference import predict_scaled
 from semiview.learning.messages import (
     CheckpointSaved,
@@ -37,9 +38,9 @@ from semiview.learning.messages import (
 from semiview.learning.networks import PatternNet
 from semiview.learning.ranks import ALONE, Ranks
 from semiview.learning.registry import CheckpointRef, Registry
-from semiview.learning.run_pictures import write_pictures, write_preview
+from semiview.learning.run_pictures import Seen, seen, write_pictures, write_preview
 from semiview.learning.run_state import RunState, drop_state, load_state, save_state
-from semiview.learning.runs import CHANGED_FILE
+from semiview.learning.runs import CHANGED_FILE, write_scores
 from semiview.learning.samples import Sample, draw_batch, scaled
 from semiview.learning.shortage import is_out_of_memory
 from semiview.learning.simulated_samples import replay_samples
@@ -304,21 +305,25 @@ class PatternRun(TrainingRun):
     ) -> Generator[Event, None, GateReport | None]:
         """The gate's report; None if somebody wished the run to be cancelled meanwhile."""
         scores: tuple[list[SampleScores], list[SampleScores]] = ([], [])
+        metric = self.job.gate.main_metric
+        changed: list[tuple[float, int, Sample, Seen, Seen]] = []
         for number, sample in enumerate(test):
             if self.wish() in ("cancel", "abandon"):
                 return None
             yield Progress(number, len(test), f"comparing on {sample.case_id}")
-            for network, found in zip((current, candidate), scores, strict=True):
-                found.append(score(sample, predict_scaled(network, sample.pixels, device=self.device)))
-        report = compare(*scores, self.job.gate)
-        changed = {entry.sample_id for entry in report.worst_changed}
-        write_pictures(
-            Path(self.job.run_folder) / CHANGED_FILE,
-            [one for one in test if one.sample_id in changed],
-            current,
-            candidate,
-        )
-        return report
+            before, after = (
+                predict_scaled(network, sample.pixels, device=self.device) for network in (current, candidate)
+            )
+            for found, probability in zip(scores, (before, after), strict=True):
+                found.append(score(sample, probability))
+            gain = gain_in(metric, scores[0][-1], scores[1][-1])
+            if math.isfinite(gain):
+                changed.append((gain, number, sample, seen(before), seen(after)))
+                changed = sorted(changed, key=itemgetter(0, 1))[:WORST_SHOWN]
+        write_scores(Path(self.job.run_folder), *scores)
+        _, _, samples, old, new = zip(*changed, strict=True) if changed else ((),) * 5
+        write_pictures(Path(self.job.run_folder) / CHANGED_FILE, samples, old, new)
+        return compare(*scores, self.job.gate)
 
 
 def held_memory_mb(device: torch.device) -> float:

@@ -10,7 +10,7 @@ def scores(values, groups, pattern_types=None, faults=0, epe_max_nm=2.0):
     return [
         SampleScores(
             f"s{i}", f"c{i}", group, (pattern_types or ["logic"] * len(values))[i],
-            float(value), float(value), float(value), 1 - float(value), 20.0, 1.0, 2.0, epe_max_nm, faults, 0, 0,
+            float(value), float(value), float(value), 1 - float(value), 20.0, 1.0, 1.0, 2.0, epe_max_nm, faults, 0, 0,
         )
         for i, (value, group) in enumerate(zip(values, groups, strict=True))
     ]  # fmt: skip
@@ -101,7 +101,7 @@ def test_that_the_largest_epe_error_is_held_to_the_limit():
 def test_that_an_unknown_pixel_size_leaves_the_other_figures():
     names = groups_of(2, 2)
     unknown = [
-        SampleScores(f"s{i}", "c", name, "", 0.5, 0.6, 0.7, 0.1, 20.0, *[float("nan")] * 3, 0, 0, 0)
+        SampleScores(f"s{i}", "c", name, "", 0.5, 0.6, 0.7, 0.1, 20.0, *[float("nan")] * 4, 0, 0, 0)
         for i, name in enumerate(names)
     ]
     report = compare(unknown, unknown)
