@@ -23,6 +23,7 @@ from semiview.files.durable_file import exclusive_lock, write_durably
 from semiview.files.layer_roles import LayerRole, parse_layers
 from semiview.files.problem import FileProblem
 from semiview.files.size_groups import GroupSize, group_sizes_in
+from semiview.monitoring.decision_table import Judge
 from semiview.monitoring.triggers import TriggerRules
 
 KEYS = (
@@ -55,6 +56,7 @@ class ProjectSettings:
     calibrations: tuple[Calibration, ...] = ()
     group_sizes: tuple[GroupSize, ...] = ()  # [[pixel_size]]: told for images of one magnification and size
     worst_epe_nm: float = float("inf")  # of [gate]: no checkpoint whose largest |EPE| error is beyond it is promoted
+    judge: Judge = "shape"  # of [gate]: what has to gain for a promotion
     retrain: TriggerRules = field(default_factory=TriggerRules)
 
 
@@ -88,6 +90,7 @@ def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]
     )
     both = taken("nm_per_px", _positive, float("nan"))
     x_nm, y_nm = taken("nm_per_px_x", _positive, both), taken("nm_per_px_y", _positive, both)
+    worst_epe_nm, judge = taken("gate", _gate, (float("inf"), "shape"))
     settings = ProjectSettings(
         PixelSize(x_nm, y_nm, SOURCE) if x_nm > 0 and y_nm > 0 else PixelSize(),
         taken("design", _text, ""),
@@ -97,7 +100,8 @@ def read_settings(path: Path) -> tuple[ProjectSettings, tuple[FileProblem, ...]]
         taken("measure", _measure_settings, MeasureSettings()),
         taken("calibration", calibrations_in, ()),
         taken("pixel_size", group_sizes_in, ()),
-        taken("gate", _worst_epe_nm, float("inf")),
+        worst_epe_nm,
+        judge,
         taken("retrain", _retrain_rules, TriggerRules()),
     )
     return settings, tuple(problems)
@@ -177,10 +181,13 @@ def _measure_settings(table: Any) -> MeasureSettings:
     return replace(with_epe_preset(MeasureSettings(), preset), **table)
 
 
-def _worst_epe_nm(table: Any) -> float:
-    if not isinstance(table, Mapping) or table.keys() - {"worst_epe_nm"}:
-        raise TypeError("it is a table, [gate], with the key worst_epe_nm.")
-    return _positive(table["worst_epe_nm"]) if table else float("inf")
+def _gate(table: Any) -> tuple[float, Judge]:
+    if not isinstance(table, Mapping) or table.keys() - {"worst_epe_nm", "judge"}:
+        raise TypeError("it is a table, [gate], with the keys worst_epe_nm and judge.")
+    judge: Judge = table.get("judge", "shape")
+    if judge not in get_args(Judge):
+        raise ValueError(f'the judge is "shape" (IoU decides) or "edges" (EPE decides), not {judge!r}.')
+    return _positive(table["worst_epe_nm"]) if "worst_epe_nm" in table else float("inf"), judge
 
 
 def _retrain_rules(table: Any) -> TriggerRules:

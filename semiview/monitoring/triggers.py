@@ -1,12 +1,10 @@
 """Is it time to retrain? New corrections say so; drift never does alone, for it does not say who is wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import numpy as np
-from scipy import special
-
+from semiview.monitoring.random_share import Rate
 from semiview.monitoring.reference import Stratum
 
 TAIL = 0.05
@@ -59,6 +57,8 @@ class StratumReview:
         Approved corrections that no run has learned from.
     accepted, corrected
         Predictions of the current checkpoint that were accepted as they are, and corrected.
+    at_random
+        The same of the cases that are a random sample.
     moved
         The feature that drifts now, in words; empty: none does.
     to_review
@@ -69,21 +69,18 @@ class StratumReview:
     new_corrections: int = 0
     accepted: int = 0
     corrected: int = 0
+    at_random: Rate = field(default_factory=Rate)
     moved: str = ""
     to_review: tuple[str, ...] = ()
 
     @property
-    def correction_rate(self) -> float:
-        """Share of decided predictions that were corrected; NaN without any."""
-        decided = self.accepted + self.corrected
-        return self.corrected / decided if decided else float("nan")
+    def all_cases(self) -> Rate:
+        """Over all decided cases; what was reviewed first looked bad, so that this is too high."""
+        return Rate(self.corrected, self.accepted + self.corrected)
 
-    @property
-    def least_rate(self) -> float:
-        """95 % lower bound of the rate (Clopper and Pearson 1934); 0 without corrections."""
-        if not self.corrected:
-            return 0.0
-        return float(special.betaincinv(self.corrected, self.accepted + 1, TAIL))
+    def telling(self, decisions: int) -> Rate:
+        """The rate of the random sample where it holds so many decisions, else that of all cases."""
+        return self.at_random if self.at_random.decided >= decisions else self.all_cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +136,11 @@ def advise(
                 f"{where}: {one.moved} drifts; drift alone does not say that the network is wrong. "
                 + (f"Review {', '.join(asked)}." if asked else "Take further images of it and review them.")
             )
-        decided = one.accepted + one.corrected
-        if decided >= rules.decisions and one.new_corrections and one.least_rate > rules.correction_rate:
+        rate = one.telling(rules.decisions)
+        if rate.decided >= rules.decisions and one.new_corrections and rate.bounds(TAIL)[0] > rules.correction_rate:
+            sample = " of a random sample" if rate is one.at_random else ""
             reasons.append(
-                f"{where}: {one.corrected} of {decided} predictions were corrected, surely more than "
+                f"{where}: {rate.corrected} of {rate.decided} predictions{sample} were corrected, surely more than "
                 f"{rules.correction_rate:.0%}"
             )
     waits = ""
@@ -152,35 +150,3 @@ def advise(
             hours = (ready - now).total_seconds() / 3600
             waits = f"the last run began less than {rules.cool_down_h:g} h ago; {hours:.1f} h to go"
     return Advice(bool(reasons) and not waits, tuple(reasons), waits, tuple(dict.fromkeys(review_first)), tuple(asks))
-
-
-def training_advice(pairs: int, subpixel_share: float, groups: int) -> tuple[str, str]:
-    """Which row of the decision table a project is in, and what to do there.
-
-    Parameters
-    ----------
-    pairs
-        Approved pairs of SEM image and shape.
-    subpixel_share
-        Share of them whose registration is sub-pixel; NaN for unknown.
-    groups
-        Independent groups among them.
-    """
-    if pairs < 100:
-        row, what = (
-            "under 100 pairs",
-            "fine-tune the checkpoint in use for a few epochs; do not train from the beginning",
-        )
-    elif pairs < 1000:
-        row, what = "100 to 1,000 pairs", "fine-tune, with replay and early stopping; more groups help more than pairs"
-    elif pairs < 10_000:
-        row, what = "1,000 to 10,000 pairs", "standard supervised training pays, more epochs too"
-    else:
-        row, what = "over 10,000 pairs", "a wider network pays (width 32, with a GPU)"
-    if groups < 10:
-        what += (
-            f"; {groups} group{'' if groups == 1 else 's'} so far, and the gate promotes by itself from 10 held out on"
-        )
-    if np.isfinite(subpixel_share) and subpixel_share < 0.5:
-        what += "; most registrations are not sub-pixel, so that only shapes approved on the image can be learned from"
-    return row, what

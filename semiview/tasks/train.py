@@ -1,12 +1,13 @@
 """Fine-tune from the feedback store, compare with the current checkpoint, promote if it is better."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from semiview.files.problem import FileProblem
-from semiview.learning.gate import GateReport, GateRules
+from semiview.learning.gate import GateReport, GateRules, Metric
 from semiview.learning.generators import newest_generator
 from semiview.learning.messages import (
     EpochDone,
@@ -20,10 +21,13 @@ from semiview.learning.messages import (
     plain,
 )
 from semiview.learning.worker_host import LOG_FILE, run_worker
+from semiview.monitoring.decision_table import Judge
 from semiview.tasks.progress import Progress, Task
 from semiview.tasks.trigger import RUN_NAME
 from semiview.tasks.unpaired import unpaired_pictures
 from semiview.tasks.workspace import Workspace
+
+JUDGED_BY: Mapping[Judge, Metric] = {"shape": "iou", "edges": "epe_abs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def training_job(workspace: Workspace, options: TrainingOptions) -> FineTuneJob:
         start_checkpoint=start,
         checkpoints_folder=str(project.checkpoints_folder),
         options=options,
-        gate=GateRules(worst_epe_nm=project.settings.worst_epe_nm),
+        gate=GateRules(JUDGED_BY[project.settings.judge], project.settings.worst_epe_nm),
         unpaired=unpaired_pictures(workspace, run_folder) if options.bidirectional else (),
     )
 

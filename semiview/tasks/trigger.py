@@ -1,16 +1,19 @@
 """Ask the rules whether a project should be retrained now, from its store, its checkpoints and its drift."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from semiview.feedback.record_file import RecordHeader
 from semiview.files.problem import FileProblem
 from semiview.files.reference_file import read_seen
+from semiview.monitoring.decision_table import Holdings, TableRow, table_row
 from semiview.monitoring.features import IN_WORDS
+from semiview.monitoring.random_share import Rate, random_share, rate_of
 from semiview.monitoring.reference import Stratum
-from semiview.monitoring.triggers import Advice, StratumReview, advise, training_advice
+from semiview.monitoring.triggers import Advice, StratumReview, advise
 from semiview.tasks.drift import DriftReport, picture_key, watch_project
 from semiview.tasks.progress import Task
 from semiview.tasks.workspace import Workspace
@@ -25,14 +28,18 @@ class TriggerReport:
 
     Attributes
     ----------
-    row, advice
+    row
         Which row of the decision table the project is in, and what to do there.
+    all_cases, at_random
+        How many of the current checkpoint's predictions were corrected: of all that were decided, and of those that
+        are a random sample of the project.
     """
 
     advice: Advice
     strata: tuple[StratumReview, ...]
-    table_row: str
-    table_advice: str
+    row: TableRow
+    all_cases: Rate
+    at_random: Rate
 
     def as_json(self) -> dict[str, Any]:
         """What `train --if-triggered --json` prints beside the run."""
@@ -42,15 +49,17 @@ class TriggerReport:
             "waits": self.advice.waits,
             "review_first": self.advice.review_first,
             "asks": self.advice.asks,
-            "table_row": self.table_row,
-            "table_advice": self.table_advice,
+            "table_row": self.row.words,
+            "table_advice": self.row.advice,
+            "corrected": {"all_cases": _rate_json(self.all_cases), "at_random": _rate_json(self.at_random)},
             "strata": [
                 {
                     "stratum": one.stratum.words,
                     "new_corrections": one.new_corrections,
                     "accepted": one.accepted,
                     "corrected": one.corrected,
-                    "correction_rate": one.correction_rate,
+                    "correction_rate": one.all_cases.share,
+                    "at_random": _rate_json(one.at_random),
                     "moved": one.moved,
                 }
                 for one in self.strata
@@ -58,11 +67,17 @@ class TriggerReport:
         }
 
 
+def _rate_json(rate: Rate) -> dict[str, Any]:
+    low, high = rate.bounds()
+    return {"corrected": rate.corrected, "decided": rate.decided, "share": rate.share, "low": low, "high": high}
+
+
 @dataclass(slots=True)
 class _Count:
     new_corrections: int = 0
     accepted: int = 0
     corrected: int = 0
+    at_random: list[bool] = field(default_factory=list)
     moved: str = ""
     to_review: list[str] = field(default_factory=list)
 
@@ -93,6 +108,9 @@ def trigger_report(workspace: Workspace, drift: DriftReport, now: datetime) -> T
     current = workspace.registry.current().id
     counts: dict[Stratum, _Count] = defaultdict(_Count)
     samples = [store.header(record_id) for record_id, _ in store.snapshot()]
+    said = {header.case_id: header.kind == "correct" for header in samples if header.checkpoint_id == current}
+    decided = {case_id for case_id, review in store.reviews().items() if review.state != "undecided"}
+    sampled = random_share([row.case_id for row in workspace.project.rows], said, decided)
     for header in samples:
         if header.kind == "correct" and header.record_id not in learned:
             counts[strata.get(header.case_id, Stratum())].new_corrections += 1
@@ -100,21 +118,45 @@ def trigger_report(workspace: Workspace, drift: DriftReport, now: datetime) -> T
             count = counts[strata.get(header.case_id, Stratum())]
             count.accepted += header.kind == "accept"
             count.corrected += header.kind == "correct"
-    decided = {case_id for case_id, review in store.reviews().items() if review.state != "undecided"}
+            if header.case_id in sampled:
+                count.at_random.append(sampled[header.case_id])
     for one in drift.drifting:
         count = counts[one.stratum]
         count.moved = IN_WORDS[one.feature] if one.feature else "something"
         newest = [name for window in reversed(one.windows) for name in window.names]
         count.to_review = [name for name in dict.fromkeys((*one.examples, *newest)) if name not in decided]
     reviews = tuple(
-        StratumReview(stratum, one.new_corrections, one.accepted, one.corrected, one.moved, tuple(one.to_review))
+        StratumReview(
+            stratum,
+            one.new_corrections,
+            one.accepted,
+            one.corrected,
+            rate_of(one.at_random),
+            one.moved,
+            tuple(one.to_review),
+        )
         for stratum, one in sorted(counts.items())
     )
     advice = advise(reviews, now, last_run(workspace), workspace.project.settings.retrain)
+    row = table_row(holdings(workspace, samples, strata))
+    return TriggerReport(advice, reviews, row, rate_of(said.values()), rate_of(sampled.values()))
+
+
+def holdings(
+    workspace: Workspace, samples: Sequence[RecordHeader], strata: Mapping[str, Stratum] | None = None
+) -> Holdings:
+    """What a project has to learn from, as the decision table asks for it."""
+    known = strata_of_cases(workspace) if strata is None else strata
+    of_samples = [known.get(header.case_id, Stratum()) for header in samples]
     subpixel = [header.registration_class == SUBPIXEL for header in samples if header.registration_class]
-    share = sum(subpixel) / len(subpixel) if subpixel else float("nan")
-    groups = len({header.group or header.case_id for header in samples})
-    return TriggerReport(advice, reviews, *training_advice(len(samples), share, groups))
+    return Holdings(
+        len(samples),
+        len({header.group or header.case_id for header in samples}),
+        sum(subpixel) / len(subpixel) if subpixel else float("nan"),
+        Counter(Stratum(tool=one.tool, nm_per_px=one.nm_per_px).words for one in of_samples),
+        sum(not one.nm_per_px for one in of_samples),
+        workspace.project.settings.judge,
+    )
 
 
 def strata_of_cases(workspace: Workspace) -> Mapping[str, Stratum]:

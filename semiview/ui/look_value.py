@@ -5,10 +5,10 @@ is reviewed does not become what the order likes.
 """
 
 import math
-import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
+from semiview.monitoring.random_share import random_order
 from semiview.ui.case_line import CaseLine
 
 RANDOM_EVERY = 5
@@ -35,7 +35,8 @@ def ranked(lines: Sequence[CaseLine], reviewer: str = "") -> Ranked:
     waiting = [line for line in lines if _wants_look(line, reviewer)]
     valued = {line.case_id: look_value(line, samples[line.pattern_type]) for line in waiting}
     by_value = deque(sorted(waiting, key=lambda line: -valued[line.case_id][0]))
-    by_chance = deque(sorted(waiting, key=lambda line: zlib.crc32(line.case_id.encode())))
+    waiting_by_id = {line.case_id: line for line in waiting}
+    by_chance = deque(waiting_by_id[case_id] for case_id in random_order(waiting_by_id))
     taken: set[str] = set()
     order = []
     for place in range(1, len(waiting) + 1):

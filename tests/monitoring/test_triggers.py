@@ -1,14 +1,14 @@
 """When a run is proposed. Drift alone never does it."""
 
-import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semiview.monitoring.random_share import Rate
 from semiview.monitoring.reference import Stratum
-from semiview.monitoring.triggers import StratumReview, TriggerRules, advise, training_advice
+from semiview.monitoring.triggers import StratumReview, TriggerRules, advise
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SRAM = Stratum("CD1", "M1", "sram", "2")
@@ -61,25 +61,16 @@ def test_that_the_cool_down_holds_a_run_back_and_says_how_long():
     assert advise(many, NOW, NOW - timedelta(hours=2), TriggerRules(cool_down_h=1)).train
 
 
-def test_that_the_rate_and_its_bound_are_known_ones():
-    assert math.isnan(review().correction_rate)
-    assert review(accepted=3, corrected=1).correction_rate == 0.25
-    assert review(accepted=15, corrected=5).least_rate == pytest.approx(0.1041, abs=1e-4)  # tables of Clopper-Pearson
-    assert review(accepted=15).least_rate == 0
+def test_that_the_random_sample_speaks_where_it_is_large_enough():
+    chosen = review(new_corrections=1, accepted=20, corrected=30, at_random=Rate(1, 20))  # the bad ones came first
+    assert not advise((chosen,), NOW, None).train
+    small = review(new_corrections=1, accepted=20, corrected=30, at_random=Rate(1, 19))
+    assert advise((small,), NOW, None).train
+    bad = advise((review(new_corrections=1, accepted=90, corrected=10, at_random=Rate(10, 20)),), NOW, None)
+    assert "10 of 20 predictions of a random sample" in bad.reasons[0]
 
 
 def test_that_rules_refuse_what_they_cannot_obey():
     for wrong in ({"corrections": 0}, {"correction_rate": 0.0}, {"cool_down_h": -1.0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             TriggerRules(**wrong)
-
-
-@pytest.mark.parametrize(("pairs", "row"), [(5, "under 100"), (100, "100 to"), (1000, "1,000 to"), (10_000, "over")])
-def test_that_the_table_has_a_row_for_every_amount(pairs: int, row: str):
-    assert training_advice(pairs, 1.0, 30)[0].startswith(row)
-
-
-def test_that_few_groups_and_loose_registrations_are_mentioned():
-    assert "1 group so far" in training_advice(50, 1.0, 1)[1]
-    assert "not sub-pixel" in training_advice(50, 0.2, 20)[1]
-    assert "sub-pixel" not in training_advice(50, math.nan, 20)[1]

@@ -30,6 +30,10 @@ from semiview.ui.session import Session
 from semiview.ui.training import Training
 
 NO_REPORT = "After a run the current checkpoint and the candidate are compared here, on samples neither was trained on."
+RATES_TIP = (
+    "What looks bad is reviewed first, so that over all decided cases too many seem to need a correction. Every fifth "
+    "place of the order is filled at random; the rate of that sample is what a new image can expect."
+)
 
 
 class TrainingPanel(QWidget):
@@ -231,8 +235,15 @@ class TrainingPanel(QWidget):
         advice = trigger.advice
         proposed = f"<b>Time to retrain:</b> {'; '.join(advice.reasons)}." if advice.train else ""
         waits = f"It would be time to retrain, but {advice.waits}." if advice.waits else ""
-        table = f"{trigger.table_row}: {trigger.table_advice}."
-        self.advice.setText("<br>".join(filter(None, (proposed, waits, table[0].upper() + table[1:]))))
+        row = trigger.row
+        table = f"{row.words[0].upper()}{row.words[1:]}: {'; '.join(row.advice)}."
+        rates = ""
+        if trigger.all_cases.decided:
+            rates = (
+                f"Corrected: {trigger.at_random.words} of a random sample; {trigger.all_cases.words} of all decided."
+            )
+        self.advice.setText("<br>".join(filter(None, (proposed, waits, table, rates))))
+        self.advice.setToolTip(RATES_TIP)
 
     def _show_report(self, report: GateReport) -> None:
         held_out = f"compared on {report.samples} held-out samples of {report.groups} groups"
