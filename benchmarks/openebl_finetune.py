@@ -26,7 +26,7 @@ from semiview.feedback.splits import Group, Split, Splits
 from semiview.files.case_list import CaseRow
 from semiview.learning.chosen_samples import sample_of
 from semiview.learning.evaluation import score
-from semiview.learning.gate import Figure, GateReport, SampleScores, compare
+from semiview.learning.gate import METRIC_WORDS, Figure, GateReport, SampleScores, compare
 from semiview.learning.messages import TrainingOptions
 from semiview.learning.predictors import classical
 from semiview.learning.runs import SCORES_FILE, read_scores
@@ -40,14 +40,6 @@ from semiview.tasks.workspace import Workspace, open_workspace
 REVIEWER = "the correcting engineer"
 COPIED = ("*.jpg", "*.gds", "cases.csv", "semiview.toml")
 SHOWN = ("iou", "dice", "epe_abs", "epe_mean", "epe_3sigma", "faults")
-NAMES = {
-    "iou": "IoU",
-    "dice": "Dice",
-    "epe_abs": "mean |EPE error| nm",
-    "epe_mean": "|mean EPE error| nm",
-    "epe_3sigma": "EPE error 3 sigma nm",
-    "faults": "missing+bridge+extra",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +181,7 @@ def print_report(title: str, report: GateReport) -> None:
 
 def line_of(figure: Figure) -> str:
     """One figure of a comparison."""
-    name = NAMES[figure.metric]
+    name = next(words for name, words in METRIC_WORDS.items() if name == figure.metric)
     return (
         f"{figure.pattern_type or 'all':17} {name:22} {figure.samples:7d} {figure.groups:6d} {figure.current:9.4f} "
         f"{figure.candidate:9.4f} {figure.gain:+9.4f}   {figure.lower:+9.4f} {figure.upper:+9.4f}"

@@ -29,6 +29,18 @@ SENSE: Mapping[Metric, int] = {
     "epe_max": -1,
     "faults": -1,
 }
+METRIC_WORDS: Mapping[Metric, str] = {
+    "iou": "IoU",
+    "dice": "Dice",
+    "ssim": "SSIM",
+    "l1": "L1",
+    "psnr": "PSNR dB",
+    "epe_abs": "mean |EPE| nm",
+    "epe_mean": "|mean EPE| nm",
+    "epe_3sigma": "EPE 3σ nm",
+    "epe_max": "worst EPE nm",
+    "faults": "missing, bridged, extra",
+}
 RESAMPLES = 4000
 TAIL = 0.05
 NORMAL_QUANTILE = 1.6448536269514722
@@ -181,7 +193,8 @@ def compare(
         verdict = "reject" if against else "promote"
     else:
         few = (
-            f"{len(current)} held-out samples of {groups} groups are too few to promote without being asked: "
+            f"{_many(len(current), 'held-out sample')} of {_many(groups, 'group')} "
+            f"{'is' if len(current) == 1 else 'are'} too few to promote without being asked: "
             f"that takes {rules.enough_samples} samples of {rules.enough_groups} groups",
         )
     return GateReport(
@@ -275,18 +288,18 @@ def _objections(
     against, beside = [], []
     main = next((f for f in figures if (f.metric, f.pattern_type) == (rules.main_metric, "")), None)
     if main is None:
-        against.append(f"there is no held-out sample with a known {rules.main_metric}")
+        against.append(f"there is no held-out sample with a known {METRIC_WORDS[rules.main_metric]}")
     elif not main.lower > 0:
-        against.append(f"the gain in {rules.main_metric} is not sure: {_interval(main)}")
+        against.append(f"the gain in {METRIC_WORDS[rules.main_metric]} is not sure: {_interval(main)}")
     else:
-        beside.append(f"the gain in {rules.main_metric} is sure: {_interval(main)}")
+        beside.append(f"the gain in {METRIC_WORDS[rules.main_metric]} is sure: {_interval(main)}")
     for figure in figures:
         if figure.metric == rules.main_metric and figure.pattern_type:
             worse = figure.upper < 0
             if worse and figure.groups >= rules.groups_per_type:
                 against.append(f"{figure.pattern_type} gets worse: {_interval(figure)}")
             elif worse or figure.gain < 0:
-                beside.append(f"{figure.pattern_type} lost in {figure.metric}: {_interval(figure)}")
+                beside.append(f"{figure.pattern_type} lost in {METRIC_WORDS[rules.main_metric]}: {_interval(figure)}")
         if figure.metric == "faults" and not figure.pattern_type and figure.upper < 0:
             against.append(f"more features are missing, bridged or extra: {-figure.gain:+.3g} a sample")
     sizes = [s.epe_max_nm for s in candidate if np.isfinite(s.epe_max_nm)]
@@ -296,8 +309,12 @@ def _objections(
 
 
 def _interval(figure: Figure) -> str:
-    size = f"{figure.gain:+.4g} over {figure.samples} samples of {figure.groups} groups"
+    size = f"{figure.gain:+.4g} over {_many(figure.samples, 'sample')} of {_many(figure.groups, 'group')}"
     return size if np.isnan(figure.lower) else f"{size}, 5 % bounds {figure.lower:+.4g} and {figure.upper:+.4g}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _worst_changed(

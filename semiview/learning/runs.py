@@ -18,6 +18,9 @@ UNPAIRED_FOLDER = "unpaired"  # copies of pictures that a run in both ways learn
 CHANGED_FILE = "changed.npz"
 SCORES_FILE = "scores.json"
 
+# Of the checkpoint then in use and of the candidate, sample by sample.
+Scores = tuple[tuple[SampleScores, ...], tuple[SampleScores, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -103,7 +106,7 @@ def write_scores(folder: Path, current: Sequence[SampleScores], candidate: Seque
     write_durably(folder / SCORES_FILE, json.dumps(said, indent=1).encode())
 
 
-def read_scores(folder: Path) -> tuple[tuple[SampleScores, ...], tuple[SampleScores, ...]]:
+def read_scores(folder: Path) -> Scores:
     """Scores of the checkpoint then in use and of the candidate, sample by sample; empty where none were kept.
 
     Raises

@@ -21,7 +21,8 @@ from semiview.learning.messages import (
     TrainingOptions,
     WorkFailed,
 )
-from semiview.learning.runs import STATE_FILE, Run, job_of, list_runs
+from semiview.learning.registry import CheckpointRef
+from semiview.learning.runs import STATE_FILE, Run, Scores, job_of, list_runs, read_scores
 from semiview.tasks.train import training_job
 from semiview.ui.latest import Errands
 from semiview.ui.session import Session
@@ -67,6 +68,9 @@ class Training(QObject):
         self.candidate = ""
         self.words = ""
         self.samples = 0
+        self.chosen: SamplesChosen | None = None
+        self.scores: Scores = ((), ())
+        self.checkpoints: tuple[CheckpointRef, ...] = ()
         self.runs: tuple[Run, ...] = ()
         self.run_folder: Path | None = None
         self.previewed = 0
@@ -83,6 +87,14 @@ class Training(QObject):
     def pid(self) -> int:
         """The worker's process id; 0 while there is none."""
         return 0 if self._worker is None else self._worker.pid
+
+    def case_of(self, record_id: str) -> str:
+        """The case of a record; empty if it is not in the store any more."""
+        workspace = self._session.workspace
+        try:
+            return "" if workspace is None else workspace.store.header(record_id).case_id
+        except FileProblem:
+            return ""
 
     def why_not_start(self) -> str | None:
         """Why no run can start now."""
@@ -134,13 +146,14 @@ class Training(QObject):
     def look(self) -> None:
         """Read again how many samples there are and which checkpoint is current."""
         workspace = self._session.workspace
-        self.samples, self.current_id, self._steps_back, self.runs = 0, "", 0, ()
+        self.samples, self.current_id, self._steps_back, self.runs, self.checkpoints = 0, "", 0, (), ()
         if workspace is not None:
             try:
                 self.samples = len(workspace.store.snapshot())
                 history = workspace.registry.history()
                 self._steps_back = sum(1 if entry["action"] == "promote" else -1 for entry in history)
                 self.runs = list_runs(workspace.project.runs_folder)
+                self.checkpoints = workspace.registry.list()
                 self.current_id = workspace.registry.current().id
             except FileProblem as problem:
                 self.words = str(problem)
@@ -162,6 +175,7 @@ class Training(QObject):
         self._preparing = True
         self.epochs, self.progress, self.report, self.candidate = [], None, None, ""
         self.run_folder, self.previewed = None, 0
+        self.chosen, self.scores = None, ((), ())
         self._say("Starting the worker…")
         self.epoch_done.emit()
         self._errands.run(job, self._begin, self._not_begun)
@@ -236,6 +250,7 @@ class Training(QObject):
         if isinstance(event, Started):
             self._say(f"Training on {event.device} with {event.threads} threads. {event.note}".strip())
         elif isinstance(event, SamplesChosen):
+            self.chosen = event
             words = f"{event.train} samples to learn from, {event.validation} to validate, {event.test} held out."
             self._say(f"{words} {event.note}".strip())
         elif isinstance(event, Progress):
@@ -253,6 +268,7 @@ class Training(QObject):
             self.changed.emit()
         elif isinstance(event, GateDone):
             self.candidate, self.report = event.checkpoint_id, event.report
+            self._read_scores()
             self.changed.emit()
             self.pictures_changed.emit()
         elif isinstance(event, Finished | WorkFailed):
@@ -272,6 +288,12 @@ class Training(QObject):
             self._say(event.text or f"The run is {event.outcome} after {event.seconds:.0f} s.")
         self.look()
         self.ended.emit()
+
+    def _read_scores(self) -> None:
+        try:
+            self.scores = ((), ()) if self.run_folder is None else read_scores(self.run_folder)
+        except FileProblem as problem:
+            self._session.noted.emit(str(problem))
 
     def _can_go_on(self) -> bool:
         return self.run_folder is not None and (self.run_folder / STATE_FILE).exists()

@@ -58,7 +58,9 @@ def test_that_the_command_begins_no_run_while_nothing_says_that_it_is_time(tmp_p
     said = json.loads(told.stdout)
     assert said["run"] is None
     assert said["trigger"]["train"] is False
-    assert said["trigger"]["table_row"].startswith("under 100 pairs · no registration approved · ")
+    assert said["trigger"]["table_row"].startswith(
+        "under 100 pairs · 100 % sub-pixel · 1 imaging condition · judged by IoU"
+    )
     assert said["trigger"]["corrected"]["at_random"]["decided"] == 0
     assert not (folder / "runs").exists()
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from semiview.monitoring.drift import StratumDrift
+from semiview.monitoring.random_share import Rate
 from semiview.ui.drifting import Drifting
 from semiview.ui.plots.drift_chart import DriftChart
 from semiview.ui.theme import BAD, DOUBT, GOOD, dot
@@ -28,6 +29,10 @@ EMPTY = (
     "The first look makes the reference; accept some pictures first."
 )
 STATE_COLOURS = {"steady": GOOD, "drift": BAD, "slow change": DOUBT, "waiting": ""}
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.corrected} of {rate.decided}"
 
 
 class DriftPanel(QWidget):
@@ -53,8 +58,8 @@ class DriftPanel(QWidget):
         self.words = QLabel(EMPTY)
         self.words.setObjectName("drift_words")
         self.words.setWordWrap(True)
-        self.table = QTableWidget(0, 2)
-        self.table.setHorizontalHeaderLabels(["Stratum", "State"])
+        self.table = QTableWidget(0, 3)
+        self.table.setHorizontalHeaderLabels(["Stratum", "State", "Corrected"])
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -120,6 +125,20 @@ class DriftPanel(QWidget):
         strata = () if drifting.report is None else drifting.report.strata
         if strata is not self._shown:
             self._show_strata(strata)
+        self._show_rates()
+
+    def _show_rates(self) -> None:
+        """How many predictions of each stratum were corrected: the one signal here that is tied to error."""
+        trigger = self._drifting.trigger
+        reviews = {} if trigger is None else {one.stratum: one for one in trigger.strata}
+        for row, one in enumerate(self._shown):
+            review = reviews.get(one.stratum)
+            item = QTableWidgetItem("" if review is None or not review.all_cases.decided else _rate(review.all_cases))
+            if review is not None:
+                item.setToolTip(
+                    f"Of a random sample: {review.at_random.words}\nOf all decided: {review.all_cases.words}"
+                )
+            self.table.setItem(row, 2, item)
 
     def _show_strata(self, strata: tuple[StratumDrift, ...]) -> None:
         self._shown = strata

@@ -4,16 +4,13 @@ import math
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QGridLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSpinBox,
-    QTableWidget,
-    QTableWidgetItem,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -26,10 +23,21 @@ from semiview.ui.drifting import Drifting
 from semiview.ui.plots.training_curves import TrainingCurves
 from semiview.ui.reviewing import Reviewing
 from semiview.ui.run_pictures import RunPictures
+from semiview.ui.run_tables import (
+    CASE_COLUMNS,
+    CHECKPOINT_COLUMNS,
+    FIGURE_COLUMNS,
+    LEFT_OUT_COLUMNS,
+    TextTable,
+    case_rows,
+    checkpoint_rows,
+    figure_rows,
+)
 from semiview.ui.session import Session
 from semiview.ui.training import Training
 
 NO_REPORT = "After a run the current checkpoint and the candidate are compared here, on samples neither was trained on."
+SMALLEST_HEIGHT_PX = 100
 RATES_TIP = (
     "What looks bad is reviewed first, so that over all decided cases too many seem to need a correction. Every fifth "
     "place of the order is filled at random; the rate of that sample is what a new image can expect."
@@ -74,7 +82,7 @@ class TrainingPanel(QWidget):
         self.figures.setObjectName("training_figures")
         self.figures.setWordWrap(True)
         self.strip = RunPictures()
-        self.runs = QTableWidget(0, 3)
+        self.runs = TextTable(("Run", "State", "Last word"))
         self.bar = QProgressBar()
         self.bar.setTextVisible(True)
         self.curves = TrainingCurves()
@@ -82,18 +90,10 @@ class TrainingPanel(QWidget):
         self.verdict = QLabel(NO_REPORT)
         self.verdict.setObjectName("gate_verdict")
         self.verdict.setWordWrap(True)
-        self.table = QTableWidget(0, 5)
-        self.table.setHorizontalHeaderLabels(["Figure", "Current", "Candidate", "Gain", "90 % interval"])
-        self.runs.setHorizontalHeaderLabels(["Run", "State", "Last word"])
-        for table in (self.table, self.runs):
-            table.verticalHeader().hide()
-            table.verticalHeader().setDefaultSectionSize(22)
-            table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            table.horizontalHeader().setStretchLastSection(True)
-            table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-            table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-            table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            table.setShowGrid(False)
+        self.table = TextTable(FIGURE_COLUMNS)
+        self.cases = TextTable(CASE_COLUMNS)
+        self.left_out = TextTable(LEFT_OUT_COLUMNS)
+        self.checkpoints = TextTable(CHECKPOINT_COLUMNS)
 
         controls = QGridLayout()
         controls.addWidget(QLabel("Epochs"), 0, 0)
@@ -107,7 +107,9 @@ class TrainingPanel(QWidget):
         for button in (self.promote, self.roll_back):
             checkpoints.addWidget(button)
         checkpoints.addStretch(1)
-        left = QVBoxLayout()
+        controls_and_words = QWidget()
+        left = QVBoxLayout(controls_and_words)
+        left.setContentsMargins(0, 0, 4, 0)
         left.addWidget(self.current)
         left.addLayout(controls)
         left.addLayout(runs)
@@ -116,6 +118,12 @@ class TrainingPanel(QWidget):
         left.addWidget(self.words)
         left.addWidget(self.advice)
         left.addStretch(1)
+        scrolled = QScrollArea()  # what there is to say may be longer than the dock is high
+        scrolled.setWidget(controls_and_words)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.setMinimumHeight(SMALLEST_HEIGHT_PX)
         comparison = QWidget()
         right = QVBoxLayout(comparison)
         right.setContentsMargins(0, 0, 0, 0)
@@ -126,11 +134,14 @@ class TrainingPanel(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(comparison, "Comparison")
         self.tabs.addTab(self.strip, "Pictures")
+        self.tabs.addTab(self.cases, "Cases")
+        self.tabs.addTab(self.left_out, "Left out")
         self.tabs.addTab(self.runs, "Runs")
+        self.tabs.addTab(self.checkpoints, "Checkpoints")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(12)
-        layout.addLayout(left, 4)
+        layout.addWidget(scrolled, 4)
         layout.addWidget(self.curves, 4)
         layout.addWidget(self.tabs, 7)
 
@@ -170,9 +181,10 @@ class TrainingPanel(QWidget):
         self.words.setText(training.words or (training.why_not_start() or "").capitalize())
         self._show_bar()
         self._show_runs()
+        self._show_samples()
         self._show_advice()
         if training.report is None:
-            self.table.setRowCount(0)
+            self.table.show_rows(())
             self.verdict.setText(NO_REPORT)
         else:
             self._show_report(training.report)
@@ -218,14 +230,23 @@ class TrainingPanel(QWidget):
             self.strip.show_file(training.run_folder / PREVIEW_FILE, f"After epoch {training.previewed}")
 
     def _show_runs(self) -> None:
-        runs = self._training.runs
-        self.runs.setRowCount(len(runs))
-        for row, run in enumerate(runs):
-            state = "at work" if self._training.running and run.folder == self._training.run_folder else run.state
-            for column, text in enumerate((run.name, state, run.text)):
-                item = QTableWidgetItem(text)
-                item.setToolTip(f"{run.folder}\n{run.text}")
-                self.runs.setItem(row, column, item)
+        training = self._training
+        at_work = training.run_folder if training.running else None
+        states = ["at work" if run.folder == at_work else run.state for run in training.runs]
+        self.runs.show_rows(
+            [(run.name, state, run.text) for run, state in zip(training.runs, states, strict=True)],
+            [f"{run.folder}\n{run.text}" for run in training.runs],
+        )
+        self.checkpoints.show_rows(checkpoint_rows(training.checkpoints, training.current_id))
+
+    def _show_samples(self) -> None:
+        """Which cases it was compared on, and which approved ones it could not learn from."""
+        training = self._training
+        self.cases.show_rows(case_rows(*training.scores))
+        left_out = () if training.chosen is None else training.chosen.left_out
+        self.left_out.show_rows([(record_id[:8], training.case_of(record_id), why) for record_id, why in left_out])
+        place = self.tabs.indexOf(self.left_out)
+        self.tabs.setTabText(place, f"Left out ({len(left_out)})" if left_out else "Left out")
 
     def _show_advice(self) -> None:
         trigger = self._drifting.trigger
@@ -248,13 +269,7 @@ class TrainingPanel(QWidget):
     def _show_report(self, report: GateReport) -> None:
         held_out = f"compared on {report.samples} held-out samples of {report.groups} groups"
         self.verdict.setText(f"<b>{report.verdict.capitalize()}</b> · {'; '.join(report.reasons or (held_out,))}")
-        self.table.setRowCount(len(report.figures))
-        for row, figure in enumerate(report.figures):
-            name = f"{figure.metric} {figure.pattern_type}".strip().replace("_", " ")
-            interval = f"{figure.lower:+.3g} to {figure.upper:+.3g}" if math.isfinite(figure.lower) else ""
-            texts = (name, f"{figure.current:.4g}", f"{figure.candidate:.4g}", f"{figure.gain:+.3g}", interval)
-            for column, text in enumerate(texts):
-                self.table.setItem(row, column, QTableWidgetItem(text))
+        self.table.show_rows(figure_rows(report))
 
     def _number(self, name: str, value: int, low: int, high: int, tip: str) -> QSpinBox:
         box = QSpinBox()
