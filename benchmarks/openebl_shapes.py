@@ -152,7 +152,8 @@ def edge_pixels(mask: Mask) -> Mask:
     """(H, W) True beside an edge; the picture's border is none."""
     near = np.ones((3, 3), np.uint8)
     plane = mask.astype(np.uint8)
-    return cv2.dilate(plane, near) != cv2.erode(plane, near)
+    result: Mask = cv2.dilate(plane, near) != cv2.erode(plane, near)
+    return result
 
 
 def opened(mask: Mask, side_px: int) -> Mask:

@@ -16,10 +16,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 SIDE_PX = 320
 APPROVED, BEFORE, AFTER = (0, 158, 115), (213, 94, 0), (0, 114, 178)  # Okabe and Ito
 NONE_YET = "While a run is on, the same few cases are shown here after each epoch; afterwards what changed most."
-LEGEND = (
-    '<span style="color:#009e73">approved</span> · <span style="color:#d55e00">before</span> · '
-    '<span style="color:#0072b2">now</span>'
-)
+APPROVED_WORD = '<span style="color:#009e73">approved</span>'
+BEFORE_WORD = '<span style="color:#d55e00">before</span>'
+NOW_WORD = '<span style="color:#0072b2">now</span>'
 
 
 class RunPictures(QScrollArea):
@@ -41,8 +40,8 @@ class RunPictures(QScrollArea):
         self.setWidget(inner)
         self.labels: list[QLabel] = []
 
-    def show_file(self, path: Path | None, title: str) -> None:
-        """Show a run's picture file; None, or one that cannot be read: nothing."""
+    def show_file(self, path: Path | None, title: str, before: bool = False) -> None:
+        """Show a run's picture file; None, or one that cannot be read: nothing. `before`: it has two networks."""
         while self._row.count():
             item = self._row.takeAt(0)
             widget = None if item is None else item.widget()
@@ -50,7 +49,8 @@ class RunPictures(QScrollArea):
                 widget.deleteLater()
         self.labels = []
         pictures = [] if path is None else read_pictures(path)
-        self.title.setText(f"{title} · {LEGEND}" if pictures else NONE_YET)
+        legend = " · ".join((APPROVED_WORD, BEFORE_WORD, NOW_WORD) if before else (APPROVED_WORD, NOW_WORD))
+        self.title.setText(f"{title} · {legend}" if pictures else NONE_YET)
         for case_id, picture in pictures:
             label = QLabel()
             label.setPixmap(QPixmap.fromImage(picture))

@@ -225,7 +225,8 @@ class TrainingPanel(QWidget):
         if training.run_folder is None:
             return
         if training.report is not None:
-            self.strip.show_file(training.run_folder / CHANGED_FILE, "Held-out samples that changed most for the worse")
+            worst = "Held-out samples that changed most for the worse"
+            self.strip.show_file(training.run_folder / CHANGED_FILE, worst, before=True)
         else:
             self.strip.show_file(training.run_folder / PREVIEW_FILE, f"After epoch {training.previewed}")
 
