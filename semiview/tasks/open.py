@@ -45,8 +45,9 @@ def open_case(workspace: Workspace, case_id: str, owner: str = "") -> OpenedCase
     except FileProblem as problem:  # looking, registering and measuring go on; the classical predictor stands in
         doubts.append(str(problem))
     case = project.load(case_id, checkpoint_id)
-    with suppress(FileProblem):  # a disk that may only be read remembers nothing
-        project.known_files.remember(project.foreign_inputs(case))
+    if not store.read_only:  # who only measures leaves nothing in the project
+        with suppress(FileProblem):  # it is no reason not to open the case
+            project.known_files.remember(project.foreign_inputs(case))
     registration, warnings = standing_registration(workspace, case)
     draft = None
     try:

@@ -126,7 +126,7 @@ def test_that_a_decision_comes_back_whole_and_can_be_taken_back(make_project: Ma
     assert np.array_equal(record.sem, opened.case.sem.pixels)
     assert record.registration is not None
     assert np.array_equal(record.registration.parameters, document.registration.parameters)
-    assert set(record.tables) == {"epe", "cd", "scores", "conditions", "correction"}
+    assert set(record.tables) == {"epe", "cd", "scores", "roughness", "conditions", "correction"}
     assert open_case(workspace, "site/0").review.state == "corrected"
     assert len(workspace.store.snapshot()) == 1
 
