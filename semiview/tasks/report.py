@@ -169,7 +169,7 @@ def _report(
         checkpoint = "", ""
     folder = workspace.project.folder
     return Report(
-        title=f"{folder.name}: SEM against design",
+        title=f"{folder.name}: SEM against design" if any(each.layout for each in measured) else f"{folder.name}: SEM",
         project=str(folder),
         made=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
         cases=reported,

@@ -43,28 +43,29 @@ def cd_blocks(rows: Sequence[CdRow]) -> list[Block]:
     columns += ["sigma", "s.e.", "rows", ""]
     more = f" The {MOST_ROWS} worst of {len(read)}." if len(read) > MOST_ROWS else ""
     note = f"nm, worst first.{more} sigma, s.e. and rows are of the {word(present[0])}."
-    blocks: list[Block] = [Heading(3, "CD, nm"), _cd_by_mode(gauges, present)]
+    blocks: list[Block] = [Heading(3, "CD, nm"), _cd_by_mode(gauges, present, drawn)]
     lost = _lost_in_words([each for each in gauges if each not in read])
     blocks += [Paragraph(lost, doubt=True)] if lost else []
     return [*blocks, Grid(tuple(columns), tuple(lines), note)] if lines else blocks
 
 
-def _cd_by_mode(gauges: Sequence[ComparedGauge], present: Sequence[Source]) -> Grid:
-    """How many gauges of each kind there are, how many each source could read, and how they differ from the design."""
+def _cd_by_mode(gauges: Sequence[ComparedGauge], present: Sequence[Source], drawn: bool) -> Grid:
+    """How many gauges of each kind there are, how many each source could read, and their mean against the design."""
     lines = []
     for mode in dict.fromkeys(each.first.mode for each in gauges):
         alike = [each for each in gauges if each.first.mode == mode]
         cells = [mode.replace("_", " "), str(len(alike))]
         for source in present:
             widths = np.array([each.cd_nm(source) for each in alike], np.float64)
-            biases = np.array([each.bias_nm(source) for each in alike], np.float64)
-            known = biases[np.isfinite(biases)]
-            told = (float(known.mean()), float(known.std())) if len(known) else (math.nan, math.nan)
-            cells += [str(np.count_nonzero(np.isfinite(widths))), signed(told[0]), plain(told[1])]
+            values = np.array([each.bias_nm(source) for each in alike], np.float64) if drawn else widths
+            known = values[np.isfinite(values)]
+            mean, sigma = (float(known.mean()), float(known.std())) if len(known) else (math.nan, math.nan)
+            read = str(np.count_nonzero(np.isfinite(widths)))
+            cells += [read, signed(mean) if drawn else plain(mean), plain(sigma)]
         lines.append(tuple(cells))
     columns = ["kind", "gauges"]
     for source in present:
-        columns += [f"read in {word(source)}", "mean bias", "sigma"]
+        columns += [f"read in {word(source)}", "mean bias" if drawn else "mean", "sigma"]
     return Grid(tuple(columns), tuple(lines), narrow=True)
 
 

@@ -21,7 +21,7 @@ h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 40px 0 8p
   border-top: 1px solid var(--grid); } h3 { font-size: 15px; margin: 22px 0 6px; }
 p { margin: 6px 0; } p.doubt { color: var(--doubt); font-weight: 600; } p.note { color: var(--muted); font-size: 12px; }
 a { color: inherit; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide + .wide, .doubt + .wide { margin-top: 10px; }
 table { border-collapse: collapse; width: 100%%; font-size: 12.5px; font-variant-numeric: tabular-nums; }
 table.narrow { width: auto; } table.narrow td:first-child { color: var(--muted); white-space: nowrap; }
 th { text-align: left; font-weight: 600; color: var(--muted); border-bottom: 1px solid var(--grid); }
@@ -32,6 +32,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
   margin: 12px 0; align-items: start; }
 figure { margin: 0; background: var(--panel); border-radius: 6px; padding: 8px; break-inside: avoid; }
 figure svg { display: block; width: 100%%; height: auto; font-family: inherit; border-radius: 3px; }
+figure:only-child { max-width: 820px; }
 figcaption { font-size: 12px; color: var(--muted); margin-top: 6px; }
 @page { size: A4; margin: 14mm 12mm 16mm; @bottom-left { content: "%(title)s"; font: 8pt sans-serif; color: #6b6b70; }
   @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #6b6b70; } }

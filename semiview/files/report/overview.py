@@ -35,11 +35,15 @@ def overview(report: Report, ordered: Sequence[ReportedCase], anchors: Mapping[s
     rows = tuple(_overview_row(each) for each in ordered)
     note = "nm. Worst first: by the largest |EPE| on edges. CD bias is of lines, else holes, else spaces."
     blocks += [Heading(3, "All fields"), Grid(OVERVIEW, rows, note, anchors)]
-    blocks += _by_type(report, ordered)
     values = np.concatenate([edge_epe(each.measured) for each in ordered])
-    tolerance = ordered[0].measured.settings.tolerance_nm
-    told = f"EPE of all fields: {len(values)} points; line: mean; dashed: tolerance {tolerance:g} nm"
-    blocks.append(Gallery((epe_histogram(values, tolerance, told), _cd_figure([each.measured for each in ordered]))))
+    drawn = any(math.isfinite(row.cd_design_nm) for each in ordered for row in each.measured.measurement.cd)
+    if len(values) or drawn or any(each.measured.measurement.scores for each in ordered):
+        blocks += _by_type(report, ordered)
+    if len(values) or drawn:
+        tolerance = ordered[0].measured.settings.tolerance_nm
+        told = f"EPE of all fields: {len(values)} points; line: mean; dashed: tolerance {tolerance:g} nm"
+        histogram = epe_histogram(values, tolerance, told)
+        blocks.append(Gallery((histogram, _cd_figure([each.measured for each in ordered]))))
     precision = report.summary.get("static_precision")
     if precision:
         told = (
