@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-LEFT_PX, RIGHT_PX, BOTTOM_PX = (316, 400), (300, 400), 230
+LEFT_PX, RIGHT_PX, BOTTOM_PX = (316, 400), (380, 420), 230
 SIDE_SHARE = 0.24  # of the window, each: tables want room, the views more
 
 
