@@ -213,7 +213,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=24, help="an epoch")
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--patch", type=int, default=384, help="px")
-    parser.add_argument("--learning-rate", type=float, default=4e-4)
+    parser.add_argument("--learning-rate", type=float, default=1.5e-4)
     asked = parser.parse_args()
     options = TrainingOptions(
         asked.epochs, asked.steps, asked.learning_rate, patch_px=asked.patch, batch=asked.batch, patience=asked.epochs
