@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 
 from semiview.core.design import Design
 from semiview.core.gauge import Gauge, GaugeMode
-from semiview.core.outline import Points, bounds, perimeter, signed_area
+from semiview.core.outline import Points, bounds, signed_area
 from semiview.core.registration import Registration
 from semiview.metrology.crossing import Booleans, Crossings, Floats, Integers, SegmentGrid
 from semiview.metrology.walk import Walk, walk
@@ -18,6 +18,7 @@ STEPS_PER_FIELD = 300  # rays that look for a facing edge, along the longer side
 LONGEST_SHARE = 0.15  # of the field: wider than this is no feature to gauge
 PARALLEL_COSINE = 0.985
 COMPACT = 0.58  # 4 pi area / perimeter^2 of a 3:1 rectangle: rounder than this is a hole, not a trench
+HULL_STEP_DEG = 6.0
 MARGIN_PX = 2.0
 OVERLAP_NM = 100.0
 ALIKE_NM, ALIKE_SHARE = 1.0, 0.02  # two features whose widths differ by less repeat with a pitch
@@ -48,6 +49,16 @@ def design_gauges(design: Design, registration: Registration, shape: tuple[int, 
     corners = np.concatenate([box_of(gauge) for gauge in gauges]) - origin
     inside: Booleans = np.all(in_picture(corners).reshape(-1, 4), axis=1)
     return tuple(gauge for gauge, kept in zip(gauges, inside.tolist(), strict=True) if kept)
+
+
+def is_compact(outline: Points) -> bool:
+    """True for a hole or an island, False for a trench or a line, whatever the direction of the outline.
+
+    Measured by the perimeter of its hull (pi times its mean width, Cauchy): noise makes an outline itself longer.
+    """
+    angles = np.deg2rad(np.arange(0.0, 180.0, HULL_STEP_DEG))
+    around = np.pi * float(np.mean(np.ptp(outline @ np.stack([np.cos(angles), np.sin(angles)]), axis=0)))
+    return 4 * np.pi * abs(signed_area(outline)) >= COMPACT * around**2
 
 
 def box_of(gauge: Gauge) -> Points:
@@ -191,7 +202,7 @@ def _holes(design: Design) -> dict[int, Gauge]:
         area = signed_area(outline)
         void = area < 0 if design.tone == "raised" else area > 0
         diameter = 2 * float(np.sqrt(abs(area) / np.pi))
-        if not void or diameter > longest or 4 * np.pi * abs(area) < COMPACT * perimeter(outline) ** 2:
+        if not void or diameter > longest or not is_compact(outline):
             continue
         x_min, y_min, x_max, y_max = bounds([outline])
         holes[index] = Gauge(

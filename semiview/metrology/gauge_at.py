@@ -6,12 +6,12 @@ import numpy as np
 
 from semiview.core.document import MeasureSettings
 from semiview.core.gauge import Gauge, GaugeMode
-from semiview.core.outline import Points, bounds, perimeter, signed_area
+from semiview.core.outline import Points, bounds, signed_area
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize, SemImage
 from semiview.metrology.contour import Contours, edge_segments, picture_contours
 from semiview.metrology.crossing import Floats, SegmentGrid
-from semiview.metrology.gauge import COMPACT, OVERLAP_NM
+from semiview.metrology.gauge import OVERLAP_NM, is_compact
 
 DIRECTION_STEP_DEG = 3.0
 FACING_COSINE = 0.8  # an edge hit more obliquely does not face the click
@@ -82,7 +82,7 @@ def gauge_at(
         return None
     if found.mode == "space" and found.owner >= 0:
         outline = contours.outlines[found.owner]
-        if signed_area(outline) > 0 and 4 * np.pi * signed_area(outline) > COMPACT * perimeter(outline) ** 2:
+        if signed_area(outline) > 0 and is_compact(outline):
             return _hole(outline, registration, gauge_id)
     return _along_both_edges(grid, place, found, registration, gauge_id)
 

@@ -5,13 +5,13 @@ from itertools import pairwise
 import numpy as np
 
 from semiview.core.gauge import Gauge, GaugeMode
-from semiview.core.outline import bounds, perimeter, signed_area
+from semiview.core.outline import bounds, signed_area
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize
 from semiview.metrology.cd import CdRow, cd_row
 from semiview.metrology.contour import Contours, edge_segments, inside_picture
 from semiview.metrology.crossing import Booleans, Floats
-from semiview.metrology.gauge import COMPACT
+from semiview.metrology.gauge import is_compact
 from semiview.metrology.lattice import Lattice, Period
 from semiview.metrology.widths import Width
 
@@ -133,7 +133,7 @@ def _hole_gauges(
         first += len(outline)
         if not whole or not CELL_SHARE[0] * cell < area < CELL_SHARE[1] * cell:
             continue
-        if 4 * np.pi * area < COMPACT * perimeter(outline) ** 2:
+        if not is_compact(outline):
             continue
         x_min, y_min, x_max, y_max = bounds([registration.to_nm(outline)])
         middle = (x_min + x_max) / 2, (y_min + y_max) / 2

@@ -10,6 +10,7 @@ from scipy import optimize
 from scipy.special import gamma
 
 from semiview.metrology.crossing import Floats
+from semiview.metrology.whittle import fit_covariance, relative_covariance
 
 ALIASES = 4  # the model's spectrum is summed up to so many sampling frequencies
 FINE = 4  # the spectrum is drawn on a grid so much finer than the periodogram
@@ -25,12 +26,14 @@ class RoughnessFit:
     noise_nm
         Standard deviation of the noise of one edge position.
     ln_sigma_se
-        Standard error of ln sigma from the Whittle Fisher matrix of all four parameters: sigma exp(+-1.96 se) holds
-        the truth in 95 of 100.
+        Standard error of ln sigma with all four parameters free, and with what neighbouring frequencies have in common:
+        sigma exp(+-1.96 se) holds the truth in 95 of 100.
     expected_nm3
         (N/2 + 1,) the fitted expected periodogram, noise included.
     plateau
         False where no part of the spectrum is mostly noise: noise and exponent can hardly be told apart then.
+    at_limit
+        True where xi lies at an end of what N positions can show.
     """
 
     sigma_nm: float
@@ -40,6 +43,7 @@ class RoughnessFit:
     ln_sigma_se: float
     expected_nm3: Floats
     plateau: bool
+    at_limit: bool
 
 
 def palasantzas_psd(frequency: Floats, sigma: float, xi: float, hurst: float) -> Floats:
@@ -191,12 +195,14 @@ def fit_roughness(
     values = np.asarray(found.x, dtype=np.float64)
     model = expected(values)
     relative = _derivatives(expected, values, model) / model
-    fisher = (relative * weight) @ relative.T
-    covariance = np.linalg.pinv(fisher)
     sigma, xi, hurst, level = np.exp(values).tolist()
+    series = _autocovariance(sigma, xi, hurst, count, step_nm, blur_nm, averaged_nm)
+    series[0] += level / step_nm
+    covariance = fit_covariance(relative[:, 1:], weight[1:], edges, relative_covariance(series))
     return RoughnessFit(
         sigma, xi, hurst, float(np.sqrt(level / step_nm)), float(np.sqrt(max(covariance[0, 0], 0.0))), model,
         bool(level > 0.5 * model[-max(half // 16, 2) :].mean()),
+        bool(np.isclose(values[1], bounds[1], atol=1e-6).any()),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ no pixel and their noise is white; what the averaging takes from the roughness i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,8 @@ FEWEST_POSITIONS = 64
 MARGIN_PX = 3.0
 LOST_SHARE = 0.1
 LENGTH_IN_XI = 40.0
+LARGEST_ERROR = 0.5  # of ln sigma: beyond a factor of e each way at 95 % the fit says nothing
+BEAM_PROFILES = 500  # tell the beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class RoughnessRow:
     model without noise, `sigma3_se_nm` its standard error. `sigma3_at_length_nm` is 3 sigma over this very length, the
     noise taken off: what these edges are, while the unbiased value is what endless ones of their kind would be.
     `noise_nm` is the standard deviation of one position's noise, `correlation` that of left and right edges (LWR). NaN
-    with a reason; a reason may also be a warning.
+    with a reason; a reason may also be a warning. Where the spectrum does not determine the fit (more than half of
+    sigma in doubt, or the correlation length at an end of what the length can show) sigma, xi and H are NaN.
     """
 
     gauge_id: str
@@ -101,6 +104,7 @@ def roughness_of(
     gauge_id: str = "",
     edge_algorithm: str = "",
     lines: Sequence[str] = (),
+    beam_nm: float = 0.0,
 ) -> Roughness:
     """LER and LWR of lines whose edge positions are known.
 
@@ -112,6 +116,8 @@ def roughness_of(
         Number S of rows averaged into a position; the rows of one position follow those of the one before.
     lines
         gauge_id of each line.
+    beam_nm
+        Standard deviation of the beam that the edges were seen with.
     """
     left, right = detrended(left_nm), detrended(right_nm)
     pairs = np.sum(left * right, axis=1), np.sum(left**2, axis=1) * np.sum(right**2, axis=1)
@@ -126,15 +132,19 @@ def roughness_of(
         fitted, model, reason = np.full(half, np.nan), np.full(half, np.nan), ""
         each = periodogram(series, step_nm)
         psd = each.mean(axis=0)
+        averaged_nm = step_nm if rows > 1 else 0.0
         try:
-            fit = fit_roughness(psd, len(series), step_nm, count, averaged_nm=step_nm if rows > 1 else 0.0)
+            fit = fit_roughness(psd, len(series), step_nm, count, blur_nm=beam_nm, averaged_nm=averaged_nm)
         except ValueError as problem:
             reason = str(problem)
         else:
             unbiased, xi, hurst, noise = 3 * fit.sigma_nm, fit.xi_nm, fit.hurst, fit.noise_nm
             error, fitted, level = unbiased * fit.ln_sigma_se, fit.expected_nm3, noise**2 * step_nm
             model = palasantzas_psd(frequency, fit.sigma_nm, xi, hurst)
-            if not fit.plateau:
+            if fit.at_limit or not fit.ln_sigma_se < LARGEST_ERROR:
+                unbiased = error = xi = hurst = float("nan")
+                reason = "too short or too noisy: the spectrum does not determine the roughness"
+            elif not fit.plateau:
                 reason = "no noise plateau in the spectrum"
             elif count * step_nm < LENGTH_IN_XI * xi:
                 reason = "shorter than 40 correlation lengths"
@@ -174,7 +184,7 @@ def measure_roughness(
             continue
         normal = registration.directions_to_px(alike[0].across[None])[0]
         room = min(reach_px, 0.5 * alike[0].cd_nm / registration.frame.nm_per_px)
-        found = _positions(sem, pixel_size, places, normal, settings, reach_px, room)
+        found, beam_px = _positions(sem, pixel_size, places, normal, settings, reach_px, room)
         if not found:
             continue
         count = min(positions.shape[1] for positions in found.values())
@@ -182,8 +192,11 @@ def measure_roughness(
         names = tuple(found)
         name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} alike"
         along = registration.directions_to_px(alike[0].along[None])[0]
-        step = settings.rows_averaged * float(np.hypot(along[0] * pixel_size.x_nm, along[1] * pixel_size.y_nm))
-        own = roughness_of(cut[:, 0], cut[:, 1], step, settings.rows_averaged, name, settings.edge_algorithm, names)
+        nm_along = float(np.hypot(along[0] * pixel_size.x_nm, along[1] * pixel_size.y_nm))
+        rows, algorithm = settings.rows_averaged, settings.edge_algorithm
+        own = roughness_of(
+            cut[:, 0], cut[:, 1], rows * nm_along, rows, name, algorithm, names, beam_nm=beam_px * nm_along
+        )
         answer = Roughness(answer.rows + own.rows, answer.spectra + own.spectra)
     return answer
 
@@ -221,15 +234,24 @@ def _positions(
     settings: MeasureSettings,
     reach_px: float,
     room_px: float,
-) -> dict[str, Floats]:
-    """(2, N) left and right edge of each line in nm; lines with too many positions lost are left out."""
+) -> tuple[dict[str, Floats], float]:
+    """(2, N) left and right edge of each line in nm, and the beam in px.
+
+    Lines with too many positions lost are left out.
+    """
     points = np.concatenate([part.reshape(-1, 2) for part in places.values()])
     side = np.concatenate([np.repeat([-1.0, 1.0], part.shape[1]) for part in places.values()])
     profiles = sample_profiles(sem.pixels, points, side[:, None] * normal, reach_px + LEVEL_PX, settings.rows_averaged)
     room = np.full(len(points), room_px)
     noise = picture_noise(sem).averaged(settings.rows_averaged)
     signal, level = (-profiles, noise.negated()) if dark_material(profiles, room) else (profiles, noise)
-    offset = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high).offset_px
+    edges = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high)
+    offset, shape = edges.offset_px, edges.shape
+    if shape is None:
+        some = slice(None, None, max(len(points) // BEAM_PROFILES, 1))
+        by_model = replace(settings, edge_algorithm="model")
+        shape = find_edges(signal[some], by_model, level, room[some], saturated_high=sem.saturated_high).shape
+    beam_px = 0.0 if shape is None else shape.lengths[0]
     scale = float(np.hypot(normal[0] * pixel_size.x_nm, normal[1] * pixel_size.y_nm))
     lines = {}
     ends = np.cumsum([2 * part.shape[1] for part in places.values()])
@@ -241,4 +263,4 @@ def _positions(
         number = np.arange(part.shape[1])
         filled = [np.interp(number, number[known], one[known]) for one, known in zip(both, found, strict=True)]
         lines[gauge_id] = scale * np.array([[-1.0], [1.0]]) * np.stack(filled)
-    return lines
+    return lines, beam_px
