@@ -35,6 +35,7 @@ from semiview.core.raster import coverage
 from semiview.core.registration import Registration, nominal_registration
 from semiview.core.review import Review
 from semiview.core.sem_image import SemImage
+from semiview.metrology.contour import Contours
 from semiview.metrology.epe import EpeTable
 from semiview.metrology.measurement import Measurement
 from semiview.tasks.open import OpenedCase
@@ -216,7 +217,7 @@ def field(size: int) -> tuple[Case, Document, Measurement]:
         edge_bound_nm=nought,
         reason=np.full(VECTORS, ""),
     )
-    return case, Document(registration), Measurement({"prediction": found}, epe, (), (), {}, (), 0.0)
+    return case, Document(registration), Measurement({"prediction": Contours(found)}, epe, (), (), {}, (), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

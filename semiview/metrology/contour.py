@@ -164,14 +164,14 @@ class Seeds:
         (N, 2) image px; the normals outward from standing material.
     outline
         (N,) index of the outline.
-    room_px
-        (N,) half the local width or space, whichever is less.
+    facing_px
+        (N, 2) distances to the edges that face the point inward (the local width) and outward (the space).
     """
 
     points_px: Points
     normals_px: Points
     outline: Integers
-    room_px: Floats
+    facing_px: Floats
 
 
 def outline_seeds(outlines_px: Sequence[Points], reach_px: float) -> Seeds:
@@ -179,22 +179,22 @@ def outline_seeds(outlines_px: Sequence[Points], reach_px: float) -> Seeds:
     upward = [outline * UPWARD for outline in outlines_px]
     way = walk(upward, SEED_STEP_PX, CORNER_PX, round_corners=True)
     if len(way.points) == 0:
-        return Seeds(way.points, way.normals, way.outline, way.place)
+        return Seeds(way.points, way.normals, way.outline, np.empty((0, 2)))
     inside, outside, _ = clearances(way, upward, 2 * reach_px)
-    return Seeds(way.points * UPWARD, way.normals * UPWARD, way.outline, np.minimum(inside, outside) / 2)
+    return Seeds(way.points * UPWARD, way.normals * UPWARD, way.outline, np.column_stack([inside, outside]))
 
 
 def design_seeds(design: Design, registration: Registration, shape: tuple[int, int], reach_px: float) -> Seeds:
     """Seeds along the registered design, with the normals of the material its tone says, in or near the picture."""
     nm_per_px = registration.frame.nm_per_px
-    way, room = _drawn_seeds(design, nm_per_px, reach_px)
+    way, facing = _drawn_seeds(design, nm_per_px, reach_px)
     points = registration.to_px(way.points + np.array(design.field_nm[:2]))
     normals = registration.directions_to_px(way.normals)
     if design.tone == "opening":
-        normals = -normals
-    seeds = Seeds(points, normals, way.outline, room / nm_per_px)
+        normals, facing = -normals, facing[:, ::-1]
+    seeds = Seeds(points, normals, way.outline, facing / nm_per_px)
     if (design.tone == "opening") != registration.frame.mirrored:  # inside stays on the left
-        seeds = Seeds(points[::-1], normals[::-1], way.outline[::-1], seeds.room_px[::-1])
+        seeds = Seeds(points[::-1], normals[::-1], way.outline[::-1], seeds.facing_px[::-1])
     # Whole outlines, so that what leaves the picture is still closed around it.
     kept = np.zeros(int(way.outline.max(initial=-1)) + 1, dtype=bool)
     kept[seeds.outline[_inside(seeds.points_px, shape, -reach_px)]] = True
@@ -203,13 +203,13 @@ def design_seeds(design: Design, registration: Registration, shape: tuple[int, i
 
 @lru_cache(maxsize=4)
 def _drawn_seeds(design: Design, nm_per_px: float, reach_px: float) -> tuple[Walk, Floats]:
-    """The walk along the target relative to the field's corner and its room in nm: the same for every registration."""
+    """The walk along the target from the field's corner and what faces it, in nm: the same for every registration."""
     outlines = [outline - np.array(design.field_nm[:2]) for outline in design.target]
     way = walk(outlines, SEED_STEP_PX * nm_per_px, CORNER_PX * nm_per_px, round_corners=True)
     if len(way.points) == 0:
-        return way, np.empty(0)
+        return way, np.empty((0, 2))
     inside, outside, _ = clearances(way, outlines, 2 * reach_px * nm_per_px)
-    return way, np.minimum(inside, outside) / 2
+    return way, np.column_stack([inside, outside])
 
 
 def _inside(points: Points, shape: tuple[int, int], margin: float) -> Booleans:
@@ -221,7 +221,7 @@ def _inside(points: Points, shape: tuple[int, int], margin: float) -> Booleans:
 def _where(seeds: Seeds, keep: Booleans) -> Seeds:
     if keep.all():
         return seeds
-    return Seeds(seeds.points_px[keep], seeds.normals_px[keep], seeds.outline[keep], seeds.room_px[keep])
+    return Seeds(seeds.points_px[keep], seeds.normals_px[keep], seeds.outline[keep], seeds.facing_px[keep])
 
 
 def sem_contours(
@@ -235,7 +235,7 @@ def sem_contours(
     Parameters
     ----------
     reach_px
-        Farthest move; also limited to the seed's room.
+        Farthest move; also limited to half the local width and space.
 
     Returns
     -------
@@ -248,13 +248,14 @@ def sem_contours(
     visible = _inside(points, sem.shape, 0.0)
     if not visible.any():
         return Contours(())
-    room = np.minimum(reach_px, seeds.room_px[visible])
+    facing = seeds.facing_px[visible]
+    room = np.minimum(reach_px, facing.min(axis=1) / 2)
     rows = settings.rows_averaged
     profiles = sample_profiles(sem.pixels, points[visible], normals[visible], reach_px + LEVEL_PX, rows)
     noise = picture_noise(sem).averaged(rows)
     dark = dark_material(profiles, room)
     signal, noise = (-profiles, noise.negated()) if dark else (profiles, noise)
-    edges = find_edges(signal, settings, noise, room, saturated_high=sem.saturated_high)
+    edges = find_edges(signal, settings, noise, room, saturated_high=sem.saturated_high, facing_px=facing)
     offset = np.full(len(points), np.nan)
     about = np.full((3, len(points)), np.nan)
     offset[visible] = edges.offset_px

@@ -181,6 +181,7 @@ def find_edges(
     reach_px: Floats,
     step_px: float = STEP_PX,
     saturated_high: float = float("inf"),
+    facing_px: Floats | None = None,
 ) -> Edges:
     """The falling edge of each profile.
 
@@ -194,6 +195,9 @@ def find_edges(
         (N,) farthest offset at which an edge still belongs to its profile.
     saturated_high
         Grey value at which the detector is full; profiles mostly at it have no edge.
+    facing_px
+        (N, 2) distances to the edges that face each profile's middle inward and outward, for `model`, whose signal they
+        take part in; inf: none is near. None: they are not known.
 
     Raises
     ------
@@ -242,7 +246,8 @@ def find_edges(
     shape, width = None, float("nan")
     match settings.edge_algorithm:
         case "model":
-            place, bound, strength, shape = fit_line_scans(own, at, place, reach_px[chosen], noise, step_px)
+            facing = None if facing_px is None else facing_px[chosen]
+            place, bound, strength, shape = fit_line_scans(own, at, place, reach_px[chosen], noise, step_px, facing)
             place[strength < NOISE_SIGMAS] = np.nan
             own_sigma = bound
         case "derivative":

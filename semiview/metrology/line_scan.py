@@ -5,7 +5,11 @@ with a Gaussian beam:
 
     B + (A - B) F(-t / s) + P R(t; l, s) - Q R(-t; m, s),   R(t; l, s) = [exp(t / l) for t < 0] * N(0, s)
 
-with F the normal distribution. The shape is shared by all edges of a call and fitted to all of them together with each
+with F the normal distribution. Where other edges are near, their rim and shadow reach over: that of the edge at w px
+on the far side of the same material adds P exp(-w / l) exp(-t / l), that of the one at g px across the space takes
+Q exp(-g / m) exp(t / m), each seen with the beam.
+
+The shape is shared by all edges of a call and fitted to all of them together with each
 edge's own place, by least squares weighted with the picture's own noise; then each place is the one of greatest
 likelihood under that shape.
 """
@@ -21,12 +25,13 @@ from semiview.metrology.crossing import Booleans, Floats, Integers
 from semiview.metrology.noise import NoiseModel
 
 WINDOW_PX = 8.0
+NEAR_PX = 40.0  # edges farther apart than that do not see each other
 GRID_PX, GRID_STEP_PX = 40.0, 0.01
 NEAREST_PX = 3.5  # samples this near the edge count even where another edge is closer
 SEARCH_PX = 3.0
 SEARCH_STEP_PX = 0.25
 SHAPE_PROFILES = 4000  # tell the shape, whose common place errs by 0.05 px with 500 edges of dose 10
-SHAPE_STEPS = 30
+SHAPE_ROUNDS, SHAPE_STEPS = 2, 30
 PLACE_STEPS = 8
 GAIN_PROFILES = 65  # neighbours that share a gain: shading is slow
 # Beam and rim in px to begin with. The shadow's length, which so short a window hardly shows, stays as it is.
@@ -42,13 +47,31 @@ class LineScan:
     lengths: tuple[float, float, float]
     levels: tuple[float, float, float, float]
 
-    def signal(self, t: Floats) -> Floats:
-        """Grey level at distances t px outside the edge."""
-        return _gridded(lambda grid: _exact_basis(grid, self.lengths) @ np.array(self.levels), t)
+    def signal(self, t: Floats, facing: Floats | None = None) -> Floats:
+        """Grey level at distances t px outside the edge.
 
-    def fall(self, t: Floats) -> Floats:
+        Parameters
+        ----------
+        facing
+            (N, 2) distances in px to the edges inward and outward, for t of (N, K). None: nothing is near.
+        """
+        alone = _gridded(lambda grid: _exact_basis(grid, self.lengths) @ np.array(self.levels), t)
+        return _with_reach(
+            alone, t, facing, self.lengths, lambda grid: _exact_reach(grid, self.lengths) * self.levels[2:]
+        )
+
+    def fall(self, t: Floats, facing: Floats | None = None) -> Floats:
         """How much the signal falls per px there: the negative derivative."""
-        return _gridded(self._exact_fall, t)
+        return _with_reach(_gridded(self._exact_fall, t), t, facing, self.lengths, self._exact_reach_fall)
+
+    def _exact_reach_fall(self, t: Floats) -> Floats:
+        """(..., 2) of what reaches over from inside and from outside, before its own decay."""
+        beam, rim, shadow = self.lengths
+        density = np.exp(-0.5 * (t / beam) ** 2) / (beam * np.sqrt(2 * np.pi))
+        from_inside, from_outside = np.moveaxis(_exact_reach(t, self.lengths), -1, 0)
+        falls = np.stack([density + from_inside / rim, density - from_outside / shadow], axis=-1)
+        result: Floats = falls * self.levels[2:]
+        return result
 
     def _exact_fall(self, t: Floats) -> Floats:
         beam, rim, shadow = self.lengths
@@ -68,18 +91,26 @@ class LineScan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Samples:
-    """(N, K) places in px, grey levels, and whether each counts, around N edges."""
+    """(N, K) places in px, grey levels, and whether each counts, around N edges; and (N, 2) how near others are."""
 
     x: Floats
     values: Floats
     counts: Booleans
+    facing: Floats | None
 
     def where(self, keep: Integers) -> "_Samples":
-        return _Samples(self.x[keep], self.values[keep], self.counts[keep])
+        facing = None if self.facing is None else self.facing[keep]
+        return _Samples(self.x[keep], self.values[keep], self.counts[keep], facing)
 
 
 def fit_line_scans(
-    profiles: Floats, steepest: Integers, start_px: Floats, room_px: Floats, noise: NoiseModel, step_px: float
+    profiles: Floats,
+    steepest: Integers,
+    start_px: Floats,
+    room_px: Floats,
+    noise: NoiseModel,
+    step_px: float,
+    facing_px: Floats | None = None,
 ) -> tuple[Floats, Floats, Floats, LineScan]:
     """The shape of the edges of N profiles, and where each lies.
 
@@ -95,6 +126,8 @@ def fit_line_scans(
         (N,) distance to the nearest other edge's middle ground: samples beyond it belong to that one.
     noise
         Of one sample.
+    facing_px
+        (N, 2) distances from the profile's middle to the edges that face it inward and outward; inf: none is near.
 
     Returns
     -------
@@ -110,21 +143,42 @@ def fit_line_scans(
     middle = (steepest - length // 2) * step_px
     start = np.where(np.isfinite(start_px), start_px, middle)
     near = np.clip(room_px, NEAREST_PX, WINDOW_PX)
-    samples = _Samples(x, np.nan_to_num(values), inside & np.isfinite(values))
+    counts = inside & np.isfinite(values)
+    samples = _Samples(x, np.nan_to_num(values), counts, None if facing_px is None else _apart(facing_px, start))
 
     every = max(count // SHAPE_PROFILES, 1)
     chosen = np.arange(0, count, every)
     shape = _first_shape(samples.where(chosen), start[chosen], near[chosen])
-    for _ in range(2):
-        place = _search(samples.where(chosen), middle[chosen], near[chosen], shape, noise)
-        shape = _shared_shape(samples.where(chosen), place, near[chosen], shape, noise)
+    some, nearby, level = samples.where(chosen), near[chosen], np.ones(len(chosen))
+    for _ in range(SHAPE_ROUNDS):
+        place = _search(some, middle[chosen], nearby, shape, noise)
+        # Where shading is left in, a brighter profile would be one whose edge lies farther out.
+        for _ in range(2):
+            place = _places(some, place, nearby, level, shape, noise)
+            level = _gains(some, place, nearby, shape, noise)
+            level /= level.mean()
+        if facing_px is not None:
+            some = replace(some, facing=_apart(facing_px[chosen], place))
+        even = replace(some, values=some.values / level[:, None])
+        shape = _shared_shape(even, place, nearby, shape, noise)
+    if facing_px is not None:
+        samples = replace(samples, facing=_apart(facing_px, start))
     place = _search(samples, middle, near, shape, noise)
     gain = np.ones(count)
     for _ in range(2):
         place = _places(samples, place, near, gain, shape, noise)
+        if facing_px is not None:
+            samples = replace(samples, facing=_apart(facing_px, place))
         gain = _gains(samples, place, near, shape, noise)
     place = _places(samples, place, near, gain, shape, noise)
     return place, shape.bound_px(noise) / gain, _strength(samples, place, near, shape, noise, step_px), shape
+
+
+def _apart(facing_px: Floats, start: Floats) -> Floats | None:
+    """(N, 2) from each edge to those that face it, which moved as far as the edges do on average; None: all are far."""
+    moved = (start + np.median(start))[:, None] * [1.0, -1.0]
+    apart = np.maximum(facing_px + moved, NEAREST_PX)
+    return apart if (apart < NEAR_PX).any() else None
 
 
 def _decay(t: Floats, length: float, beam: float) -> Floats:
@@ -162,6 +216,27 @@ def _exact_basis(t: Floats, lengths: tuple[float, float, float]) -> Floats:
     beam, rim, shadow = lengths
     inner = 0.5 * erfc(t / (np.sqrt(2) * beam))
     return np.stack([inner, 1 - inner, _decay(t, rim, beam), -_decay(-t, shadow, beam)], axis=-1)
+
+
+def _exact_reach(t: Floats, lengths: tuple[float, float, float]) -> Floats:
+    """(..., 2) rim of the edge behind this one and shadow of the one before it, each 1 at this one without the beam."""
+    beam, rim, shadow = lengths
+    return np.stack([_decay(t, -rim, beam), -_decay(-t, -shadow, beam)], axis=-1)
+
+
+def _with_reach(
+    alone: Floats,
+    t: Floats,
+    facing: Floats | None,
+    lengths: tuple[float, float, float],
+    reach: Callable[[Floats], Floats],
+) -> Floats:
+    """(N, K) the signal of an edge alone, and what reaches over from the edges that face it."""
+    if facing is None:
+        return alone
+    share = np.exp(-facing / lengths[1:])
+    result: Floats = alone + np.einsum("nkj,nj->nk", _gridded(reach, t), share)
+    return result
 
 
 def _weights(samples: _Samples, t: Floats, near: Floats, level: Floats, noise: NoiseModel) -> Floats:
@@ -219,8 +294,8 @@ def _places(samples: _Samples, place: Floats, near: Floats, gain: Floats, shape:
     start = place
     for _ in range(PLACE_STEPS):
         t = samples.x - place[:, None]
-        level = gain[:, None] * shape.signal(t)
-        fall = gain[:, None] * shape.fall(t)
+        level = gain[:, None] * shape.signal(t, samples.facing)
+        fall = gain[:, None] * shape.fall(t, samples.facing)
         weight = _weights(samples, t, near, level, noise)
         information = np.sum(weight * fall**2, axis=1)
         step = np.sum(weight * fall * (samples.values - level), axis=1) / np.where(information > 0, information, 1)
@@ -235,7 +310,7 @@ def _places(samples: _Samples, place: Floats, near: Floats, gain: Floats, shape:
 def _gains(samples: _Samples, place: Floats, near: Floats, shape: LineScan, noise: NoiseModel) -> Floats:
     """(N,) how much brighter each edge's surroundings are than the shape, from it and its neighbours along the way."""
     t = samples.x - place[:, None]
-    level = shape.signal(t)
+    level = shape.signal(t, samples.facing)
     weight = _weights(samples, t, near, level, noise)
     size = min(GAIN_PROFILES, 2 * ((len(place) - 1) // 2) + 1)
     above = ndimage.uniform_filter1d(np.sum(weight * samples.values * level, axis=1), size, mode="nearest")
@@ -249,7 +324,7 @@ def _strength(
 ) -> Floats:
     """(N,) what the shape, without its mean, weighs in the profile, over that weight's own noise."""
     t = samples.x - place[:, None]
-    level = shape.signal(t)
+    level = shape.signal(t, samples.facing)
     weight = _weights(samples, t, near, level, noise)
     total = np.maximum(np.sum(weight, axis=1), 1e-12)
     change = level - (np.sum(weight * level, axis=1) / total)[:, None]
@@ -264,13 +339,14 @@ def _shared_shape(samples: _Samples, place: Floats, near: Floats, shape: LineSca
     values = np.array([*np.log(shape.lengths[:2]), *shape.levels])
     damping, cost = 1e-3, np.inf
     current = shape
-    fixed = _weights(samples, samples.x - place[:, None], near, shape.signal(samples.x - place[:, None]), noise)
+    t = samples.x - place[:, None]
+    fixed = _weights(samples, t, near, shape.signal(t, samples.facing), noise)
     for _ in range(SHAPE_STEPS):
         t = samples.x - place[:, None]
-        residual = samples.values - current.signal(t)
+        residual = samples.values - current.signal(t, samples.facing)
         cost = float(np.sum(fixed * residual**2))
-        own = current.fall(t)
-        shared = _shape_jacobian(current, t)
+        own = current.fall(t, samples.facing)
+        shared = _shape_jacobian(current, t, samples.facing)
         own_squared = np.maximum(np.sum(fixed * own**2, axis=1), 1e-12)
         across = np.einsum("nk,nk,nkj->nj", fixed, own, shared)
         own_right = np.sum(fixed * own * residual, axis=1)
@@ -283,7 +359,8 @@ def _shared_shape(samples: _Samples, place: Floats, near: Floats, shape: LineSca
             trial[:2] = np.clip(trial[:2], np.log(LOWEST), np.log(HIGHEST))
             moved = place + np.clip((own_right - across @ step) / own_squared, -0.5, 0.5)
             candidate = _of_values(trial)
-            new = float(np.sum(fixed * (samples.values - candidate.signal(samples.x - moved[:, None])) ** 2))
+            level = candidate.signal(samples.x - moved[:, None], samples.facing)
+            new = float(np.sum(fixed * (samples.values - level) ** 2))
             if new < cost:
                 break
             damping *= 8
@@ -301,12 +378,16 @@ def _of_values(values: Floats) -> LineScan:
     return LineScan((beam, rim, SHADOW_PX), (a, b, p, q))
 
 
-def _shape_jacobian(shape: LineScan, t: Floats) -> Floats:
+def _shape_jacobian(shape: LineScan, t: Floats, facing: Floats | None) -> Floats:
     """(N, K, 6) derivatives by the logarithms of beam and rim, and by the levels."""
     columns = []
     for number in range(2):
         lengths = list(shape.lengths)
         lengths[number] *= 1 + 1e-4
         longer = replace(shape, lengths=(lengths[0], lengths[1], lengths[2]))
-        columns.append((longer.signal(t) - shape.signal(t)) / np.log(1 + 1e-4))
-    return np.concatenate([np.stack(columns, axis=-1), _basis(t, shape.lengths)], axis=-1)
+        columns.append((longer.signal(t, facing) - shape.signal(t, facing)) / np.log(1 + 1e-4))
+    basis = _basis(t, shape.lengths)
+    if facing is not None:
+        share = np.exp(-facing / shape.lengths[1:])
+        basis[..., 2:] += _gridded(lambda grid: _exact_reach(grid, shape.lengths), t) * share[:, None]
+    return np.concatenate([np.stack(columns, axis=-1), basis], axis=-1)

@@ -49,8 +49,8 @@ class Measurement:
 
     Attributes
     ----------
-    outlines_px
-        Contours of standing material of each source that exists, in image px.
+    contours
+        Of standing material, of each source that exists, with the stretches on which an edge was found.
     epe
         Rows of all sources.
     reasons
@@ -67,7 +67,7 @@ class Measurement:
         Period and tilt of a picture that repeats and was read without a design; None otherwise.
     """
 
-    outlines_px: Mapping[Source, tuple[Points, ...]]
+    contours: Mapping[Source, Contours]
     epe: EpeTable
     cd: tuple[CdRow, ...]
     scores: tuple[ScoreRow, ...]
@@ -79,6 +79,11 @@ class Measurement:
     spectra: tuple[Spectrum, ...] = ()
     scale: PixelSize = field(default_factory=PixelSize)
     lattice: Lattice | None = None
+
+    @property
+    def outlines_px(self) -> Mapping[Source, tuple[Points, ...]]:
+        """The contours' outlines in image px, as they are drawn: closed over stretches without an edge."""
+        return {source: contours.outlines for source, contours in self.contours.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class _Conditions:
 class _Reading:
     """What was read from one source."""
 
-    outlines: tuple[Points, ...]
+    contours: Contours
     epe: EpeTable
     cd: tuple[CdRow, ...]
     precision: EdgePrecision | None = None
@@ -153,7 +158,7 @@ def measure(case: Case, document: Document) -> Measurement:
     readings["sem"] = _read_sem(seeds, under)
     summaries = {source: summarise(reading.epe, settings.tolerance_nm) for source, reading in readings.items()}
     return Measurement(
-        outlines_px={source: reading.outlines for source, reading in readings.items()},
+        contours={source: reading.contours for source, reading in readings.items()},
         epe=EpeTable.concatenated([reading.epe for reading in readings.values()]),
         cd=tuple(row for reading in readings.values() for row in reading.cd),
         scores=_scores(case.prediction, document.correction, under, readings),
@@ -286,7 +291,7 @@ def _read(source: Source, contours: Contours, under: _Conditions, edge_algorithm
         gauges += _design_gauges(design, registration, shape)
     tone: Tone = "raised" if design is None or design.tone is None else design.tone
     cd = measure_cd(gauges, contours, registration, under.pixel_size, shape, source, edge_algorithm, ignored, tone)
-    return _Reading(contours.outlines, epe, cd)
+    return _Reading(contours, epe, cd)
 
 
 _design_points = lru_cache(maxsize=4)(design_points)

@@ -183,8 +183,8 @@ def measure_roughness(
         if not places:
             continue
         normal = registration.directions_to_px(alike[0].across[None])[0]
-        room = min(reach_px, 0.5 * alike[0].cd_nm / registration.frame.nm_per_px)
-        found, beam_px = _positions(sem, pixel_size, places, normal, settings, reach_px, room)
+        nm_per_px = registration.frame.nm_per_px
+        found, beam_px = _positions(sem, pixel_size, places, normal, settings, reach_px, alike[0].cd_nm / nm_per_px)
         if not found:
             continue
         count = min(positions.shape[1] for positions in found.values())
@@ -233,7 +233,7 @@ def _positions(
     normal: Floats,
     settings: MeasureSettings,
     reach_px: float,
-    room_px: float,
+    width_px: float,
 ) -> tuple[dict[str, Floats], float]:
     """(2, N) left and right edge of each line in nm, and the beam in px.
 
@@ -242,15 +242,18 @@ def _positions(
     points = np.concatenate([part.reshape(-1, 2) for part in places.values()])
     side = np.concatenate([np.repeat([-1.0, 1.0], part.shape[1]) for part in places.values()])
     profiles = sample_profiles(sem.pixels, points, side[:, None] * normal, reach_px + LEVEL_PX, settings.rows_averaged)
-    room = np.full(len(points), room_px)
+    room = np.full(len(points), min(reach_px, width_px / 2))
+    facing = np.tile([width_px, np.inf], (len(points), 1))
     noise = picture_noise(sem).averaged(settings.rows_averaged)
     signal, level = (-profiles, noise.negated()) if dark_material(profiles, room) else (profiles, noise)
-    edges = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high)
+    edges = find_edges(signal, settings, level, room, saturated_high=sem.saturated_high, facing_px=facing)
     offset, shape = edges.offset_px, edges.shape
     if shape is None:
         some = slice(None, None, max(len(points) // BEAM_PROFILES, 1))
         by_model = replace(settings, edge_algorithm="model")
-        shape = find_edges(signal[some], by_model, level, room[some], saturated_high=sem.saturated_high).shape
+        shape = find_edges(
+            signal[some], by_model, level, room[some], saturated_high=sem.saturated_high, facing_px=facing[some]
+        ).shape
     beam_px = 0.0 if shape is None else shape.lengths[0]
     scale = float(np.hypot(normal[0] * pixel_size.x_nm, normal[1] * pixel_size.y_nm))
     lines = {}

@@ -7,7 +7,7 @@ matrix and K the covariance of the likelihood's slope.
 
 import numpy as np
 
-from semiview.metrology.crossing import Floats
+from semiview.metrology.crossing import Floats, Integers
 
 
 def fit_covariance(relative: Floats, weight: Floats, series: float, relative_covariance: Floats) -> Floats:
@@ -46,7 +46,7 @@ def relative_covariance(autocovariance: Floats) -> Floats:
     |E[F_k conj F_l]|^2 + |E[F_k F_l]|^2.
     """
     count = len(autocovariance)
-    number = np.arange(1, count // 2 + 1)
+    number: Integers = np.arange(1, count // 2 + 1, dtype=np.int64)
     one_sided = np.fft.fft(np.append(0.0, autocovariance[1:]))[number]
     triangle = np.fft.fft(np.append(0.0, autocovariance[1:] * np.arange(1, count)))[number]
     own = autocovariance[0] + 2 * one_sided.real - 2 / count * triangle.real
@@ -59,7 +59,7 @@ def relative_covariance(autocovariance: Floats) -> Floats:
     by_line = np.outer(line, taken)
     by_line += by_line.T - float(slope @ sloped) * np.outer(line, line)
 
-    def between(other: Floats, imaginary: Floats) -> Floats:
+    def between(other: Integers, imaginary: Floats) -> Floats:
         apart = number[:, None] - other
         same, round_the_ring = apart == 0, apart == count  # the last frequency of an even count is its own negative
         sine = count * np.sin(np.pi * apart / count)

@@ -132,10 +132,7 @@ def straight_widths(
     count = len(rows.gauge)
     right = _edge(crossed, (outward >= FACING_COSINE) & (~by_hand | (crossed.along > 0)), expected, count)
     left = _edge(crossed, (outward <= -FACING_COSINE) & (~by_hand | (crossed.along < 0)), -expected, count)
-    ignored = rows.ignored_at((left, right, np.zeros(count)), ignore)
-    good = (right > left) & ~ignored
-    tilt = _tilt(rows, good, (left + right) / 2)
-    return _averages(rows, good, (right - left) * (rows.nominal * tilt)[rows.gauge], ignored)
+    return _read(rows, np.stack([left, right]), right - left, (np.zeros(count),), ignore)[0]
 
 
 def pitches(
@@ -172,14 +169,11 @@ def pitches(
         _, first = np.unique(row[wanted], return_index=True)
         nearest = wanted[first]
         edges[column, row[nearest]], edges[column + 1, row[nearest]] = enter[nearest], leave[nearest]
-    ignored = rows.ignored_at(edges, ignore)
-    good = np.isfinite(edges).all(axis=0) & ~ignored
-    scale = (rows.nominal * _tilt(rows, good, edges.mean(axis=0)))[rows.gauge]
-    leading, trailing = (edges[2] - edges[0]) * scale, (edges[3] - edges[1]) * scale
-    results = _averages(rows, good, (leading + trailing) / 2, ignored)
-    count = len(gauges)
-    number = np.maximum(np.bincount(rows.gauge[good], minlength=count), 1)
-    means = [np.bincount(rows.gauge[good], each[good], count) / number for each in (leading, trailing)]
+    between = edges[2:] - edges[:2]
+    results, good, scale = _read(rows, edges, between.mean(axis=0), (), ignore)
+    owner, count = rows.gauge[good], len(gauges)
+    number = np.maximum(np.bincount(owner, minlength=count), 1)
+    means = [np.bincount(owner, (each * scale)[good], count) / number for each in between]
     return [
         replace(width, leading=float(one), trailing=float(other)) if np.isfinite(width.cd) else width
         for width, one, other in zip(results, *means, strict=True)
@@ -192,6 +186,24 @@ def marked(places: Points, ignore: Booleans) -> Booleans:
     column, row = np.rint(np.clip(np.nan_to_num(places), 0, largest)).astype(np.int64).T
     result: Booleans = ignore[row, column]
     return result
+
+
+def _read(
+    rows: _Rows, edges: Floats, widths: Floats, others: Sequence[Floats], ignore: Booleans | None
+) -> tuple[list[Width], Booleans, Floats]:
+    """What each gauge gives, which rows are good, and (R,) nominal nm across the edges per design nm across the gauge.
+
+    Parameters
+    ----------
+    edges, others
+        (E, R) places of the edges on each row, NaN where there is none, and other places that must not be ignored.
+    widths
+        (R,) in design nm across the gauge.
+    """
+    ignored = rows.ignored_at((*edges, *others), ignore)
+    good = np.isfinite(edges).all(axis=0) & (widths > 0) & ~ignored
+    scale = (rows.nominal * _tilt(rows, good, edges.mean(axis=0)))[rows.gauge]
+    return _averages(rows, good, widths * scale, ignored), good, scale
 
 
 def _averages(rows: _Rows, good: Booleans, value: Floats, ignored: Booleans) -> list[Width]:

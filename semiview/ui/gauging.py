@@ -14,7 +14,7 @@ from semiview.core.gauge import Gauge
 from semiview.metrology.contour import Contours
 from semiview.metrology.gauge import box_of
 from semiview.metrology.gauge_at import Ruler, gauge_at, gauge_in_picture, ruler
-from semiview.metrology.measurement import Measurement, measuring_scale
+from semiview.metrology.measurement import measuring_scale
 from semiview.tasks.gauge_list import GaugesRead, load_gauges, save_gauges
 from semiview.ui.canvas.ruler_marks import MeasureMarks, RulerMark
 from semiview.ui.latest import Errands, Latest
@@ -66,7 +66,6 @@ class Gauging(QObject):
         self._start: Point | None = None  # of a ruler whose end is not clicked yet
         self._hover: Point | None = None
         self._drag: _Drag | None = None
-        self._contours: tuple[Measurement, Contours] | None = None
         session.case_changed.connect(self._case_changed)
         session.changed.connect(self._document_changed)
         session.tool_changed.connect(self._tool_changed)
@@ -204,7 +203,7 @@ class Gauging(QObject):
     def _case_changed(self) -> None:
         self.latest.forget()
         self._rulers.clear()
-        self._start = self._hover = self._drag = self._contours = None
+        self._start = self._hover = self._drag = None
         self.select("")
         self.changed.emit()
 
@@ -273,13 +272,9 @@ class Gauging(QObject):
         self.latest.ask(work, done, failed)
 
     def _edges(self) -> Contours | None:
-        """The edges found in the picture, as they are drawn; None while they are not known."""
+        """The edges found in the picture; None while they are not known."""
         measurement = self._session.measurement
-        if measurement is None or "sem" not in measurement.outlines_px:
-            return None
-        if self._contours is None or self._contours[0] is not measurement:
-            self._contours = measurement, Contours(measurement.outlines_px["sem"])
-        return self._contours[1]
+        return None if measurement is None else measurement.contours.get("sem")
 
     def _by_hand(self) -> Gauge | None:
         document = self._session.document

@@ -40,7 +40,9 @@ def edges_of(
     profiles = sample_profiles(field.pixels, points[whole], normals[whole], 14.0, rows)
     noise = estimate_noise(field.pixels).averaged(rows)
     settings = MeasureSettings(edge_algorithm=algorithm)
-    return find_edges(profiles, settings, noise, np.full(int(whole.sum()), 9.0))
+    facing = np.tile(np.array([cd_nm, pitch - cd_nm]) / 2.0, (len(profiles), 1))
+    room = np.minimum(9.0, facing.min(axis=1) / 2)
+    return find_edges(profiles, settings, noise, room, facing_px=facing)
 
 
 def true_bound_px(recipe: Recipe, rows: int) -> float:
@@ -83,12 +85,29 @@ def test_that_a_cd_does_not_move_with_dose(algorithm: EdgeAlgorithm, rows: int, 
 
 @pytest.mark.parametrize("algorithm", ["model", "sigmoid"])
 def test_that_the_offset_of_a_cd_does_not_move_with_the_cd(algorithm: EdgeAlgorithm) -> None:
+    """Lines as wide as their spaces, 18 to 60 px: rims reach over. Edges 2 px apart, as a contour's are."""
     recipe = Recipe(dose=100.0)
     offsets = [
-        2 * np.nanmean(edges_of(recipe, 4, algorithm, heights=40, cd_nm=cd_nm).offset_px)
-        for cd_nm in (44.0, 60.0, 90.0, 120.0)
+        2 * np.nanmean(edges_of(recipe, 4, algorithm, heights=180, cd_nm=cd_nm).offset_px)
+        for cd_nm in (36.0, 60.0, 120.0)
     ]
     assert np.ptp(offsets) < 0.05
+
+
+def test_that_the_rim_and_shadow_of_facing_edges_are_in_the_signal() -> None:
+    t, facing = np.linspace(-6, 6, 121), np.array([[14.0, 11.0]])
+    beam, rim, shadow = SCAN.lengths
+    behind = SCAN.levels[2] * np.exp(-(14.0 + t) / rim) * (t < 0)
+    ahead = SCAN.levels[3] * np.exp(-(11.0 - t) / shadow) * (t > 0)
+    fine = np.linspace(-16, 16, 6401)
+    kernel = np.exp(-0.5 * (np.arange(-2000, 2001) * 0.005 / beam) ** 2)
+    extra = np.interp(fine, t, behind - ahead, left=0, right=0)
+    seen = np.interp(t, fine, np.convolve(extra, kernel / kernel.sum(), "same"))
+    inner = np.abs(t) < 2  # farther out the window's ends show
+    got = SCAN.signal(t[None], facing)[0] - SCAN.signal(t)
+    assert np.abs(got - seen)[inner].max() < 0.1
+    slope = np.gradient(SCAN.signal(t[None], facing)[0], t, edge_order=2)
+    assert np.abs(SCAN.fall(t[None], facing)[0] + slope)[1:-1].max() < 0.5
 
 
 @pytest.mark.parametrize(("algorithm", "offset_px"), [("model", 0.0), ("sigmoid", 0.31), ("threshold", 0.39)])

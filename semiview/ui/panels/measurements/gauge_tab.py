@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSplitt
 
 from semiview.core.gauge import Gauge
 from semiview.metrology.cd import CdRow
-from semiview.metrology.contour import Contours
 from semiview.metrology.epe import Source
 from semiview.metrology.tool_matching import match_tools, variance_ratio
 from semiview.metrology.width_along import width_along
@@ -138,7 +137,7 @@ class GaugeTab(QWidget):
             return
         gauge = row.gauge
         shape, registration, scale = reading.case.sem.shape, reading.document.registration, reading.measurement.scale
-        contours = {source: Contours(reading.measurement.outlines_px[source]) for source in reading.sources}
+        contours = {source: reading.measurement.contours[source] for source in reading.sources}
         self._widths.ask(
             lambda: {
                 source: width_along(gauge, found, registration, scale, shape) for source, found in contours.items()
