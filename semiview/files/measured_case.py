@@ -9,6 +9,7 @@ from semiview.core.document import Document, MeasureSettings
 from semiview.core.registration import Registration
 from semiview.core.sem_image import PixelSize
 from semiview.files.known_files import inputs_of
+from semiview.metrology.contour import Contours
 from semiview.metrology.measurement import Measurement
 
 
@@ -63,7 +64,7 @@ class MeasuredCase:
         """Keep what is told of the case and of the document it was measured under, and the hashes of its files."""
         design, sem, inputs = case.design, case.sem, inputs_of(case)
         about = ("", "", "") if design is None else (design.tone or "", design.cell, design.path)
-        bare = replace(measurement, outlines_px=dict.fromkeys(measurement.outlines_px, ()))
+        bare = replace(measurement, contours=dict.fromkeys(measurement.contours, Contours(())))
         references = {
             gauge.gauge_id: (gauge.reference_nm, gauge.reference_sigma_nm)
             for gauge in document.gauges

@@ -17,6 +17,7 @@ from semiview.files.durable_file import write_durably
 from semiview.files.measured_case import MeasuredCase
 from semiview.files.registration_table import registration_columns, told_registration
 from semiview.metrology.cd import CdRow
+from semiview.metrology.contour import Contours
 from semiview.metrology.epe import EpeTable
 from semiview.metrology.epe_summary import EpeSummary
 from semiview.metrology.measurement import Measurement
@@ -76,7 +77,7 @@ def _measured(told: dict[str, Any], epe: EpeTable) -> MeasuredCase:
     placed = Frame(tuple(frame["centre_px"]), tuple(frame["centre_nm"]), frame["nm_per_px"], frame["mirrored"])
     info = CaseInfo(**told["info"])
     measurement = Measurement(
-        outlines_px=dict.fromkeys(told["sources"], ()),
+        contours=dict.fromkeys(told["sources"], Contours(())),
         epe=epe,
         cd=tuple(CdRow(**row) for row in told["cd"]),
         scores=tuple(ScoreRow(**row) for row in told["scores"]),

@@ -32,8 +32,6 @@ class RoughnessFit:
         (N/2 + 1,) the fitted expected periodogram, noise included.
     plateau
         False where no part of the spectrum is mostly noise: noise and exponent can hardly be told apart then.
-    at_limit
-        True where xi lies at an end of what N positions can show.
     """
 
     sigma_nm: float
@@ -43,7 +41,6 @@ class RoughnessFit:
     ln_sigma_se: float
     expected_nm3: Floats
     plateau: bool
-    at_limit: bool
 
 
 def palasantzas_psd(frequency: Floats, sigma: float, xi: float, hurst: float) -> Floats:
@@ -187,7 +184,7 @@ def fit_roughness(
 
     bounds = [
         (start[0] - 3, start[0] + 2),
-        (np.log(step_nm / 2), np.log(count * step_nm / 2)),
+        (np.log(step_nm), np.log(count * step_nm / 2)),  # of a shorter xi positions show no more than white noise
         (np.log(HURST[0]), np.log(HURST[1])),
         (start[3] - 12, start[3] + 2),
     ]
@@ -202,7 +199,6 @@ def fit_roughness(
     return RoughnessFit(
         sigma, xi, hurst, float(np.sqrt(level / step_nm)), float(np.sqrt(max(covariance[0, 0], 0.0))), model,
         bool(level > 0.5 * model[-max(half // 16, 2) :].mean()),
-        bool(np.isclose(values[1], bounds[1], atol=1e-6).any()),
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ FEWEST_POSITIONS = 64
 MARGIN_PX = 3.0
 LOST_SHARE = 0.1
 LENGTH_IN_XI = 40.0
-LARGEST_ERROR = 0.5  # of ln sigma: beyond a factor of e each way at 95 % the fit says nothing
+SHORTEST_XI = 1.01  # of the positions' distance: the least that is fitted, and as flat as noise
+NOISE_SIGMAS = 2.0  # of the noise's own scatter: what does not stand out by more is no roughness
 BEAM_PROFILES = 500  # tell the beam
 
 
@@ -35,8 +36,9 @@ class RoughnessRow:
     model without noise, `sigma3_se_nm` its standard error. `sigma3_at_length_nm` is 3 sigma over this very length, the
     noise taken off: what these edges are, while the unbiased value is what endless ones of their kind would be.
     `noise_nm` is the standard deviation of one position's noise, `correlation` that of left and right edges (LWR). NaN
-    with a reason; a reason may also be a warning. Where the spectrum does not determine the fit (more than half of
-    sigma in doubt, or the correlation length at an end of what the length can show) sigma, xi and H are NaN.
+    with a reason; a reason may also be a warning. Where the fit's own error exceeds all that was seen (the biased
+    value) the spectrum does not determine it: sigma, xi and H are NaN then. Where nothing stands out of the noise, the
+    unbiased value is the one over this length, its error the least that would have stood out.
     """
 
     gauge_id: str
@@ -141,16 +143,25 @@ def roughness_of(
             unbiased, xi, hurst, noise = 3 * fit.sigma_nm, fit.xi_nm, fit.hurst, fit.noise_nm
             error, fitted, level = unbiased * fit.ln_sigma_se, fit.expected_nm3, noise**2 * step_nm
             model = palasantzas_psd(frequency, fit.sigma_nm, xi, hurst)
-            if fit.at_limit or not fit.ln_sigma_se < LARGEST_ERROR:
+            beyond_noise = biased**2 - (3 * noise) ** 2 * (1 - 2 / count)
+            doubt = biased**2 * float(np.sqrt(2 / series.size))
+            if xi < SHORTEST_XI * step_nm:
+                unbiased = error = xi = hurst = noise = float("nan")
+                reason = "roughness and noise cannot be told apart: the spectrum is flat"
+            elif beyond_noise < NOISE_SIGMAS * doubt:
+                xi = hurst = float("nan")
+                unbiased, error = float(np.sqrt(max(beyond_noise, 0.0))), float(np.sqrt(doubt))
+                reason = "no roughness beyond the noise"
+            elif not error <= biased:
                 unbiased = error = xi = hurst = float("nan")
-                reason = "too short or too noisy: the spectrum does not determine the roughness"
+                reason = "too short: the spectrum does not determine what endless edges would have"
             elif not fit.plateau:
                 reason = "no noise plateau in the spectrum"
             elif count * step_nm < LENGTH_IN_XI * xi:
                 reason = "shorter than 40 correlation lengths"
         values = (biased, unbiased, error, xi, hurst, noise, correlation)
-        # Of white noise the line takes two parts of `count`.
-        at_length = 3 * float(np.sqrt(max((biased / 3) ** 2 - noise**2 * (1 - 2 / count), 0.0)))
+        # Of white noise the line takes two parts of `count`; the rest is the roughness over this length.
+        at_length = 3 * float(np.sqrt(np.maximum((biased / 3) ** 2 - noise**2 * (1 - 2 / count), 0.0)))
         row = RoughnessRow(gauge_id, kind, len(series), count * step_nm, *values, edge_algorithm, reason, at_length)
         of_lines = each.reshape(-1, len(left), count)[:, :, :half].mean(axis=0)
         spectrum = Spectrum(gauge_id, kind, tuple(lines), frequency, psd[:half], of_lines, fitted, model, level)

@@ -205,9 +205,19 @@ def test_that_edges_seen_with_a_known_beam_are_not_taken_for_smooth_ones() -> No
 
 
 def test_that_a_spectrum_that_does_not_determine_the_fit_gives_no_sigma() -> None:
-    noise = np.random.default_rng(6).standard_normal((2, 2, 64))
-    ler, lwr = roughness_of(*(0.02 * rough(2, 64, 1) + noise), 1.0, 1).rows
-    for row in (ler, lwr):
+    """One edge pair that only bends: nobody knows how far an endless one would go."""
+    along = np.arange(80) / 80
+    bent = np.stack([np.sin(3.5 * along), np.cos(3 * along)]) + 0.02 * np.random.default_rng(6).normal(size=(2, 80))
+    for row in roughness_of(bent[:1], bent[1:], 1.0, 1).rows:
         assert np.isnan([row.sigma3_unbiased_nm, row.sigma3_se_nm, row.xi_nm, row.hurst]).all()
         assert "does not determine" in row.reason
-        assert row.sigma3_biased_nm > 2
+        assert row.sigma3_at_length_nm == pytest.approx(row.sigma3_biased_nm, rel=0.02)
+
+
+@pytest.mark.parametrize("count", [64, 400])
+def test_that_noise_alone_is_no_roughness(count: int) -> None:
+    noise = np.random.default_rng(8).standard_normal((2, 4, count))
+    for row in roughness_of(*noise, 1.0, 1).rows:
+        assert "noise" in row.reason
+        assert not row.sigma3_unbiased_nm > 0.3 * row.sigma3_biased_nm
+        assert np.isnan(row.xi_nm)
