@@ -9,9 +9,9 @@ with F the normal distribution. Where other edges are near, their rim and shadow
 on the far side of the same material adds P exp(-w / l) exp(-t / l), that of the one at g px across the space takes
 Q exp(-g / m) exp(t / m), each seen with the beam.
 
-The shape is shared by all edges of a call and fitted to all of them together with each
-edge's own place, by least squares weighted with the picture's own noise; then each place is the one of greatest
-likelihood under that shape.
+The rim is bright and the shadow dark (P, Q >= 0). The shape is shared by all edges of a call and fitted to all of them
+together with each edge's own place, by least squares weighted with the picture's own noise; then each place is the one
+of greatest likelihood under that shape.
 """
 
 from collections.abc import Callable
@@ -337,8 +337,9 @@ def _strength(
 def _shared_shape(samples: _Samples, place: Floats, near: Floats, shape: LineScan, noise: NoiseModel) -> LineScan:
     """The shape of least squares with every place free: the places are eliminated from each step (Schur complement)."""
     values = np.array([*np.log(shape.lengths[:2]), *shape.levels])
+    values[4:] = np.maximum(values[4:], 0.0)
     damping, cost = 1e-3, np.inf
-    current = shape
+    current = _of_values(values)
     t = samples.x - place[:, None]
     fixed = _weights(samples, t, near, shape.signal(t, samples.facing), noise)
     for _ in range(SHAPE_STEPS):
@@ -357,6 +358,7 @@ def _shared_shape(samples: _Samples, place: Floats, near: Floats, shape: LineSca
             step = np.linalg.solve(damped, right)
             trial = values + step
             trial[:2] = np.clip(trial[:2], np.log(LOWEST), np.log(HIGHEST))
+            trial[4:] = np.maximum(trial[4:], 0.0)  # dark rims and bright shadows would stand in for a wide beam
             moved = place + np.clip((own_right - across @ step) / own_squared, -0.5, 0.5)
             candidate = _of_values(trial)
             level = candidate.signal(samples.x - moved[:, None], samples.facing)
