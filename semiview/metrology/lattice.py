@@ -31,8 +31,8 @@ class Period:
     length_nm, angle_deg
         Length, and direction in the picture, counter-clockwise from the right as seen on the screen, in (-90, 90]:
         of lines it is the direction across, so that upright lines leaning by 1 degree have 1 or -1.
-    se_nm
-        Standard error of the length from how it differs between the quarters of the picture.
+    se_nm, angle_se_deg
+        Standard errors of length and direction from how they differ between the quarters of the picture.
     step_px
         (u, v) the vector in px, rows down.
     """
@@ -41,6 +41,7 @@ class Period:
     angle_deg: float
     se_nm: float
     step_px: tuple[float, float]
+    angle_se_deg: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ def find_lattice(sem: SemImage, pixel_size: PixelSize) -> Lattice | None:
     for number, step in enumerate(whole):
         vector = step * scale
         length = float(np.hypot(*vector))
-        others = [float(np.hypot(*(part[number] * scale))) for part in parts]
+        others = np.array([part[number] for part in parts]) * scale
+        lengths = np.hypot(*others.T)
+        turns = np.rad2deg((vector[0] * others[:, 1] - vector[1] * others[:, 0]) / length / lengths)
         angle = float(np.rad2deg(np.arctan2(vector[1], vector[0])))
-        se = float(np.std(others, ddof=1) / np.sqrt(len(others)))
-        periods.append(Period(length, 90.0 - (90.0 - angle) % 180.0, se, (float(step[0]), float(step[1]))))
+        se, angle_se = (float(np.std(each, ddof=1) / np.sqrt(len(others))) for each in (lengths, turns))
+        periods.append(Period(length, 90.0 - (90.0 - angle) % 180.0, se, (float(step[0]), float(step[1])), angle_se))
     return Lattice(tuple(periods))
 
 

@@ -147,7 +147,9 @@ def realised_edges(printed: PrintedEdges, lines: Sequence[float], half_nm: float
     return np.array(sides)
 
 
-@pytest.mark.parametrize(("dose", "within"), [(2000.0, 0.05), (40.0, 0.08), (8.0, 0.15)])
+@pytest.mark.parametrize(
+    ("dose", "within"), [(2000.0, 0.05), (40.0, 0.08), pytest.param(8.0, 0.15, marks=pytest.mark.slow)]
+)
 def test_that_the_width_s_roughness_is_that_of_the_realised_edges(dose: float, within: float) -> None:
     """384 rows of 1 nm; each position against the printed edges themselves."""
     shape, rows = (384, 1024), 2
