@@ -1,6 +1,5 @@
 """From a picture of any size to its probability map, in tiles whose size does not show."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,12 @@ import torch
 from semiview.files.prediction_file import spread_path, write_prediction
 from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network
+from semiview.learning.item_work import each_item
 from semiview.learning.messages import (
     Event,
-    Finished,
     PredictionDone,
-    PredictionFailed,
     PredictItem,
     PredictJob,
-    Progress,
     Wish,
     WorkFailed,
 )
@@ -119,19 +116,12 @@ def predict_averaged(
 
 def predict_items(job: PredictJob, wish: Callable[[], Wish], device: torch.device) -> Iterator[Event]:
     """Predict the pictures of a job, one after the other; any wish ends it after the one at hand."""
-    begun = time.monotonic()
     try:
         answer = _answer_of(job, device)
     except (FileProblem, ValueError) as problem:
         yield WorkFailed(str(problem))
         return
-    for number, item in enumerate(job.items):
-        if wish():
-            yield Finished("abandoned" if wish() == "abandon" else "cancelled", time.monotonic() - begun)
-            return
-        yield Progress(number, len(job.items), item.case_id)
-        yield _predicted(answer, item)
-    yield Finished("done", time.monotonic() - begun, text=f"{len(job.items)} pictures")
+    yield from each_item(job, wish, lambda item: _predicted(answer, item), "the picture cannot be predicted")
 
 
 def _answer_of(job: PredictJob, device: torch.device) -> Answer:
@@ -157,24 +147,15 @@ def _answer_of(job: PredictJob, device: torch.device) -> Answer:
     return look
 
 
-def _predicted(answer: Answer, item: PredictItem) -> Event:
+def _predicted(answer: Answer, item: PredictItem) -> PredictionDone:
     out = Path(item.out_npy)
-    try:
-        probability, spread = answer(np.load(item.image_npy, allow_pickle=False), item)
-        beside = spread_path(out)
-        if spread is None:
-            beside.unlink(missing_ok=True)
-            write_prediction(out, probability)
-            return PredictionDone(item.case_id, item.out_npy)
+    probability, spread = answer(np.load(item.image_npy, allow_pickle=False), item)
+    beside = spread_path(out)
+    if spread is None:
+        beside.unlink(missing_ok=True)
         write_prediction(out, probability)
-        write_prediction(beside, spread)
-        uncertainty_px = edge_uncertainty_px(probability, spread, half_contours(probability))
-    except (OSError, ValueError, EOFError) as error:
-        return PredictionFailed(item.case_id, f"the picture cannot be predicted: {error}")
-    except FileProblem as problem:
-        return PredictionFailed(item.case_id, str(problem))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return PredictionFailed(item.case_id, "there is not enough memory for this picture")
+        return PredictionDone(item.case_id, item.out_npy)
+    write_prediction(out, probability)
+    write_prediction(beside, spread)
+    uncertainty_px = edge_uncertainty_px(probability, spread, half_contours(probability))
     return PredictionDone(item.case_id, item.out_npy, uncertainty_px)

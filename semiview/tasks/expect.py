@@ -7,11 +7,10 @@ from pathlib import Path
 from semiview.files.expected_sem_file import is_generated
 from semiview.files.problem import FileProblem
 from semiview.learning.generators import newest_generator
-from semiview.learning.messages import PredictionDone, PredictionFailed, PredictItem, PredictJob, WorkFailed
-from semiview.learning.worker_host import run_worker
+from semiview.learning.messages import PredictItem, PredictJob
 from semiview.tasks.open import open_case
-from semiview.tasks.predict import PredictResult, predict_item, with_design
-from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
+from semiview.tasks.predict import PredictResult, carry_out, predict_item, with_design
+from semiview.tasks.progress import CaseFailed, Task
 from semiview.tasks.workspace import Workspace
 
 NO_DESIGN = "it has no design whose tone and pixel size are known"
@@ -42,8 +41,7 @@ def expect_project(
             "No network that makes SEM pictures of designs has been trained in this project.",
             "Run `semiview train PROJECT --direction sem` first.",
         )
-    paths: dict[str, Path] = {}
-    failed: dict[str, str] = {}
+    result = PredictResult(generator.id, {}, {}, {})
     with tempfile.TemporaryDirectory(prefix="semiview-expect-") as scratch:
         items: list[PredictItem] = []
         for row in project.rows:
@@ -55,23 +53,12 @@ def expect_project(
             try:
                 items.append(expected_item(workspace, generator.id, row.case_id, Path(scratch) / f"{len(items)}.npy"))
             except FileProblem as problem:
-                failed[row.case_id] = problem.reason
+                result.failed[row.case_id] = problem.reason
                 yield CaseFailed(row.case_id, problem.reason)
-        job = PredictJob(str(generator.path), tuple(items), answers="sem")
-        for event in run_worker(job) if items else ():
-            if isinstance(event, PredictionDone):
-                paths[event.case_id] = Path(event.path)
-                yield CaseDone(event.case_id, f"made by {generator.id}")
-                yield Progress(len(paths), len(items), event.case_id)
-            elif isinstance(event, PredictionFailed):
-                failed[event.case_id] = event.reason
-                yield CaseFailed(event.case_id, event.reason)
-            elif isinstance(event, WorkFailed):
-                for item in items:
-                    if item.case_id not in paths and item.case_id not in failed:
-                        failed[item.case_id] = event.reason
-                        yield CaseFailed(item.case_id, event.reason)
-    return PredictResult(generator.id, paths, failed, {})
+        if items:
+            job = PredictJob(str(generator.path), tuple(items), answers="sem")
+            yield from carry_out(job, f"made by {generator.id}", result)
+    return result
 
 
 def expected_item(workspace: Workspace, maker: str, case_id: str, image_npy: Path) -> PredictItem:

@@ -65,9 +65,7 @@ def predict_project(
     project = workspace.project
     checkpoint = None if options.predictor else workspace.registry.current()
     maker = options.predictor if checkpoint is None else checkpoint.id
-    paths: dict[str, Path] = {}
-    failed: dict[str, str] = {}
-    unsure: dict[str, float] = {}
+    result = PredictResult(maker, {}, {}, {})
     with tempfile.TemporaryDirectory(prefix="semiview-predict-") as scratch:
         items: list[PredictItem] = []
         for row in project.rows:
@@ -82,29 +80,35 @@ def predict_project(
                 item = predict_item(workspace, maker, row.case_id, image)
                 items.append(with_design(workspace, item, image) if checkpoint is None else item)
             except FileProblem as problem:
-                failed[row.case_id] = str(problem)
+                result.failed[row.case_id] = str(problem)
                 yield CaseFailed(row.case_id, str(problem))
         if items:
             path = "" if checkpoint is None else str(checkpoint.path)
             job = PredictJob(path, tuple(items), average=options.average, predictor=options.predictor)
-            for event in run_worker(job):
-                if isinstance(event, PredictionDone):
-                    paths[event.case_id] = Path(event.path)
-                    if math.isfinite(event.uncertainty_px):
-                        unsure[event.case_id] = event.uncertainty_px
-                    yield CaseDone(event.case_id, f"predicted by {maker}")
-                    yield Progress(len(paths), len(items), event.case_id)
-                elif isinstance(event, PredictionFailed):
-                    failed[event.case_id] = event.reason
-                    yield CaseFailed(event.case_id, event.reason)
-                elif isinstance(event, WorkFailed):
-                    for item in items:
-                        if item.case_id not in paths and item.case_id not in failed:
-                            failed[item.case_id] = event.reason
-                            yield CaseFailed(item.case_id, event.reason)
-    if paths:
-        remember_uncertainty(project, maker, dict.fromkeys(paths, float("nan")) | unsure)
-    return PredictResult(maker, paths, failed, unsure)
+            yield from carry_out(job, f"predicted by {maker}", result)
+    if result.paths:
+        unknown = dict.fromkeys(result.paths, float("nan"))
+        remember_uncertainty(project, maker, unknown | result.uncertainty_px)
+    return result
+
+
+def carry_out(job: PredictJob, done: str, result: PredictResult) -> Task[None]:
+    """Run a job in the worker, note in `result` what becomes of each item, and say `done` of each that is."""
+    for event in run_worker(job):
+        if isinstance(event, PredictionDone):
+            result.paths[event.case_id] = Path(event.path)
+            if math.isfinite(event.uncertainty_px):
+                result.uncertainty_px[event.case_id] = event.uncertainty_px
+            yield CaseDone(event.case_id, done)
+            yield Progress(len(result.paths), len(job.items), event.case_id)
+        elif isinstance(event, PredictionFailed):
+            result.failed[event.case_id] = event.reason
+            yield CaseFailed(event.case_id, event.reason)
+        elif isinstance(event, WorkFailed):
+            for item in job.items:
+                if item.case_id not in result.paths and item.case_id not in result.failed:
+                    result.failed[item.case_id] = event.reason
+                    yield CaseFailed(item.case_id, event.reason)
 
 
 def predict_item(workspace: Workspace, maker: str, case_id: str, image_npy: Path) -> PredictItem:
