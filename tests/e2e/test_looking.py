@@ -33,6 +33,17 @@ def test_that_c_goes_through_every_mode_and_says_which(user, small: Path) -> Non
     assert user.session.view.compare_mode == seen[-2]
 
 
+def test_that_keys_still_reach_the_views_when_the_one_clicked_last_is_hidden(user, small: Path) -> None:
+    user.open_project(small)
+    user.open_case("c0")
+    clicked = user.window.views.views["prediction"]
+    user.qtbot.mouseClick(clicked.viewport(), Qt.MouseButton.LeftButton)
+    assert clicked.hasFocus()
+    user.window.actions_["mode.single"].trigger()
+    assert not clicked.isVisible()
+    assert QApplication.focusWidget() in user.window.views.views.values()
+
+
 def test_that_f_held_turns_the_two_pictures_and_blinking_obeys_reduced_motion(user, small: Path) -> None:
     user.open_project(small)
     user.open_case("c0")

@@ -33,8 +33,12 @@ class Arrangement:
             self._grid.setRowStretch(number, int(number * columns < cells))
         for number, view in enumerate(here):
             self._grid.addWidget(view, number // columns, number % columns)
-        for view in everything:
-            view.setVisible(view in here)
+        for view in here:
+            view.show()
+        for view in everything[len(here) :]:
+            if view.hasFocus():  # or Qt passes it on to any box, which then takes the letters of keys
+                here[0].setFocus()
+            view.hide()
         if self._corner is not None:
             if cells > len(here):
                 self._grid.addWidget(self._corner, len(here) // columns, len(here) % columns)

@@ -38,7 +38,7 @@ from semiview.ui.plots.epe_histogram import EpeHistogram
 from semiview.ui.window_actions import Actions
 
 POINTS = "points"
-CLASSES = (("", "edges and corners"), ("edge", "edges"), ("corner", "corners"))
+CLASSES = (("", "any class"), ("edge", "edges"), ("corner", "corners"))
 FLAGS: tuple[tuple[str, str], ...] = (
     ("", "any mark"),
     ("unvisited", "not visited"),
