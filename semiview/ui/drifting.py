@@ -110,7 +110,7 @@ class Drifting(QObject):
         if report is None:
             self.words = "Stopped."
         else:
-            self.report = report
+            self.report, self.trigger = report, None  # what was advised without this report no longer holds
             self.words = report_in_words(report)
             self.ask()
             self.looked.emit()
