@@ -147,7 +147,7 @@ def roughness_of(
             doubt = biased**2 * float(np.sqrt(2 / series.size))
             if xi < SHORTEST_XI * step_nm:
                 unbiased = error = xi = hurst = noise = float("nan")
-                reason = "roughness and noise cannot be told apart: the correlation length is below the spacing along the edge"
+                reason = "roughness and noise cannot be told apart: correlated over less than the edge is sampled"
             elif beyond_noise < NOISE_SIGMAS * doubt:
                 xi = hurst = float("nan")
                 unbiased, error = float(np.sqrt(max(beyond_noise, 0.0))), float(np.sqrt(doubt))
