@@ -11,6 +11,7 @@ import torch
 from semiview.files.prediction_file import spread_path, write_prediction
 from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network
+from semiview.learning.far_from_edges import settled
 from semiview.learning.item_work import each_item
 from semiview.learning.messages import (
     Event,
@@ -37,7 +38,8 @@ def predict(
     """Probability (H, W) float32 in [0, 1] of standing material, from grey values (H, W) as loaded.
 
     The answer is the same for any tile size within 1e-3: the picture is scaled as a whole, tiles lie on the grid of
-    the network's windows and each sees a halo of at least the receptive field.
+    the network's windows and each sees a halo of at least the receptive field. What is farther from all edges than
+    the network can tell takes the side of its edges, see `far_from_edges`.
 
     Parameters
     ----------
@@ -49,15 +51,23 @@ def predict(
     ValueError
         If the picture is not (H, W) or holds values that are not finite.
     """
+    return predict_scaled(network, _scaled(pixels), tile_px, device)
+
+
+def _scaled(pixels: npt.NDArray[Any]) -> Plane:
     if pixels.ndim != 2 or pixels.size == 0:
         raise ValueError(f"a picture is (H, W) and not empty, this one is {pixels.shape}")
     if not np.isfinite(pixels).all():
         raise ValueError("the picture holds values that are not finite")
-    return predict_scaled(network, scaled(pixels), tile_px, device)
+    return scaled(pixels)
 
 
 def predict_scaled(network: PatternNet, values: Plane, tile_px: int = 0, device: torch.device | None = None) -> Plane:
     """As `predict`, from values on the training scale."""
+    return settled(_unsettled(network, values, tile_px, device))
+
+
+def _unsettled(network: PatternNet, values: Plane, tile_px: int, device: torch.device | None) -> Plane:
     return np.clip(tiled(network, values, torch.sigmoid, tile_px, device), 0.0, 1.0)
 
 
@@ -104,14 +114,15 @@ def predict_averaged(
     for quarters in turns:
         for mirrored in (False, True):
             turned = np.rot90(pixels, quarters)
-            seen = predict(network, np.ascontiguousarray(turned[:, ::-1] if mirrored else turned), tile_px, device)
+            turned = np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
+            seen = _unsettled(network, _scaled(turned), tile_px, device)
             back = np.rot90(seen[:, ::-1] if mirrored else seen, -quarters)
             total += back
             squares += np.square(back, dtype=np.float64)
     count = 2 * len(turns)
     mean = total / count
     spread = np.sqrt(np.maximum(squares / count - mean**2, 0) * count / (count - 1))
-    return np.clip(mean, 0, 1).astype(np.float32), spread.astype(np.float32)
+    return settled(np.clip(mean, 0, 1).astype(np.float32)), spread.astype(np.float32)
 
 
 def predict_items(job: PredictJob, wish: Callable[[], Wish], device: torch.device) -> Iterator[Event]:

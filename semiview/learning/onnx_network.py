@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from semiview.learning.far_from_edges import settled
 from semiview.learning.predictors import Predictor
 from semiview.learning.samples import Plane, scaled
 from semiview.learning.tiles import Tiling
@@ -16,7 +17,7 @@ from semiview.learning.worker_host import thread_count
 
 # Large pictures are seen in tiles, which do not show if the network looks no farther than the halo and begins its own
 # windows, if it has any, on the grid. The program's own networks do.
-TILING = Tiling(multiple_px=32, grid_px=256, halo_px=512)
+TILING = Tiling(multiple_px=32, grid_px=256, halo_px=768)
 
 
 def onnx_predictor(path: str) -> Predictor:
@@ -31,6 +32,6 @@ def onnx_predictor(path: str) -> Predictor:
         return answer.reshape(answer.shape[-2:])
 
     def predict(pixels: npt.NDArray[Any], _design: Plane | None, _nm_per_px: tuple[float, float]) -> Plane:
-        return np.clip(TILING.see(scaled(pixels), look), 0.0, 1.0)
+        return settled(np.clip(TILING.see(scaled(pixels), look), 0.0, 1.0))
 
     return predict

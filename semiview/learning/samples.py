@@ -18,6 +18,7 @@ Plane = npt.NDArray[np.float32]
 
 LOW_PERCENT, HIGH_PERCENT = 0.5, 99.5
 LIMIT = 3.0
+PLACES_TRIED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +117,10 @@ def in_grey(values: Plane, pixels: npt.NDArray[Any]) -> Plane:
 def draw_batch(
     new: Sequence[Sample], replay: Sequence[Sample], size: int, replayed: int, patch_px: int, rng: np.random.Generator
 ) -> Batch:
-    """Patches at random places: `replayed` of them from earlier material, every pattern type equally often."""
+    """Patches at random places: `replayed` of them from earlier material, every pattern type equally often.
+
+    A place where both sides of an edge are seen is preferred: what a flat grey is nobody can tell without its edges.
+    """
     sources = [replay if i < replayed and replay else new for i in range(size)]
     patches = [_patch(_draw(source, rng), patch_px, rng) for source in sources]
     pixels, target, weight = (np.stack(planes)[:, None] for planes in zip(*patches, strict=True))
@@ -143,7 +147,8 @@ def _draw(samples: Sequence[Sample], rng: np.random.Generator) -> Sample:
 
 def _patch(sample: Sample, patch_px: int, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
     height, width = (max(side, patch_px) for side in sample.pixels.shape)
-    top, left = rng.integers(height - patch_px + 1), rng.integers(width - patch_px + 1)
+    places = rng.integers((0, 0), (height - patch_px + 1, width - patch_px + 1), (PLACES_TRIED, 2)).tolist()
+    top, left = next((place for place in places if _shows_both(sample, (place[0], place[1]), patch_px)), places[0])
     quarters = int(rng.integers(4)) if sample.turns else 2 * int(rng.integers(2))
     mirrored = bool(rng.integers(2))
 
@@ -153,6 +158,14 @@ def _patch(sample: Sample, patch_px: int, rng: np.random.Generator) -> tuple[Pla
         return np.ascontiguousarray(patch[:, ::-1] if mirrored else patch)
 
     return cut(sample.pixels), cut(sample.target), cut(sample.weight)
+
+
+def _shows_both(sample: Sample, place: tuple[int, int], side: int) -> bool:
+    """True if there is material as well as ground in a square of a field, and both count."""
+    top, left = place
+    there = (slice(top, top + side), slice(left, left + side))
+    inside, counts = sample.target[there] >= 0.5, sample.weight[there] > 0
+    return bool((inside & counts).any() and (~inside & counts).any())
 
 
 def _grown(plane: Plane, height: int, width: int) -> Plane:

@@ -138,11 +138,17 @@ def _sizes(rng: np.random.Generator, pattern_type: str, side_px: int) -> tuple[s
 def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose: float) -> Recipe:
     """Like `plausible_recipe`, and farther out: sharper rims, deep wide shadows, grounds as bright as tops.
 
+    Every second material blooms: detectors in the lens see wide plates bright along their edges, often darker in their
+    middle than the ground far away. Then only the edge tells which side is which, and how far that reaches.
+
     The beam is at most a sixth of the smallest drawn width: of a dot no wider than the beam a picture shows how much
     there is of it, not where it ends, and nobody measures at that magnification.
     """
     plausible = plausible_recipe(rng, nm_per_px)
-    inverted = rng.random() < 0.03
+    bright_ground, blooms = rng.random() < 0.03, rng.random() < 0.5
+    ground = float(rng.uniform(1.05, 1.4) if bright_ground else rng.uniform(0.15, 1.25 if blooms else 0.95))
+    # The foot of a wall is darker than its top.
+    shadow = float(rng.uniform(max(0.1, 1 - 0.7 / ground) if blooms else 0.1, 0.7))
     bias_px = float(np.clip(rng.normal(0, 1), -0.15 * cd_px, 0.15 * cd_px))
     corner_px = float(rng.uniform(0.1, 0.6) * min(cd_px, 40))
     return replace(
@@ -151,11 +157,13 @@ def _recipe(rng: np.random.Generator, nm_per_px: float, cd_px: float, least_dose
         corner_radius_nm=max(corner_px, abs(bias_px)) * nm_per_px,
         roughness_sigma_nm=float(rng.uniform(0.1, 0.06 * min(cd_px, 20))) * nm_per_px,
         dose=float(np.exp(rng.uniform(np.log(least_dose), np.log(200)))),
-        ground_yield=float(rng.uniform(1.05, 1.4) if inverted else rng.uniform(0.15, 0.95)),
-        rim_height=float(rng.uniform(0.6, 1.5) if inverted else rng.uniform(0.1, 1.5)),
+        ground_yield=ground,
+        rim_height=float(rng.uniform(0.6, 1.5) if bright_ground else rng.uniform(0.1, 1.5)),
         rim_decay_nm=float(np.exp(rng.uniform(np.log(1.0), np.log(8)))) * nm_per_px,
-        shadow_depth=float(rng.uniform(0.1, 0.7)),
-        shadow_decay_nm=float(np.exp(rng.uniform(np.log(4), np.log(60)))) * nm_per_px,
+        bloom_height=float(rng.uniform(0.1, 1.0)) if blooms else 0.0,
+        bloom_decay_nm=float(np.exp(rng.uniform(np.log(10), np.log(100)))) * nm_per_px,
+        shadow_depth=shadow,
+        shadow_decay_nm=float(np.exp(rng.uniform(np.log(4), np.log(120 if blooms else 60)))) * nm_per_px,
         beam_sigma_nm=min(float(rng.uniform(0.5, 2.0)), cd_px / WIDEST_BEAM) * nm_per_px,
-        shading=float(rng.uniform(0, 0.1)),
+        shading=float(rng.uniform(0, 0.2)),
     )

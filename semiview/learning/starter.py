@@ -36,7 +36,7 @@ from semiview.learning.simulated_samples import (
 )
 from semiview.learning.trainer import Trainer
 
-STARTER_ID = "starter-2"
+STARTER_ID = "starter-3"
 HELD_OUT_SEED = 10_000_000
 HELD_OUT_PER_TYPE = 8
 HELD_OUT_DOSE = 20.0
@@ -44,10 +44,10 @@ HELD_OUT_PX = 384
 REPORT_EVERY = 50
 SAVE_EVERY = 500
 SEEDS_PER_RUN = 1_000_000
-STEPS, POOL, SHOWN_BEFORE_NEXT = 4500, 96, 4
+STEPS, POOL, SHOWN_BEFORE_NEXT = 9000, 96, 4
 TRAINING_PX = 512
 # In turn: many small patches for the variety of edges, few large ones for what is far from any edge.
-SHAPES = ((8, 128), (2, 256), (1, 384))  # batch, patch in px
+SHAPES = ((8, 128), (2, 256), (1, 512))  # batch, patch in px
 LEARNING_RATE, WEIGHT_DECAY = 7e-4, 1e-2
 
 

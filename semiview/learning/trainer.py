@@ -21,7 +21,7 @@ LONGEST_GRADIENT = 1.0
 AVERAGE_DECAY = 0.99
 EDGE_REACH_PX = 2
 DICE_SHARE, EDGE_SHARE = 0.5, 0.5
-VALIDATION_PX = 512
+VALIDATION_PX = 1024
 PREFIXES = ("network", "average", "first_moment", "second_moment")
 
 

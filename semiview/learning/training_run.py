@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from operator import itemgetter
 from pathlib import Path
@@ -43,10 +44,12 @@ from semiview.learning.run_state import RunState, drop_state, load_state, save_s
 from semiview.learning.runs import CHANGED_FILE, write_scores
 from semiview.learning.samples import Sample, draw_batch, scaled
 from semiview.learning.shortage import is_out_of_memory
-from semiview.learning.simulated_samples import replay_samples
+from semiview.learning.simulated_samples import PATTERN_TYPES, replay_samples
 from semiview.learning.trainer import Trainer, TrainingBrokenError
 from semiview.learning.two_way_trainer import TwoWayTrainer
 from semiview.learning.worker_host import peak_memory_mb
+
+HELD_REPLAY = len(PATTERN_TYPES)
 
 
 def planes_folder(job: FineTuneJob, ranks: Ranks = ALONE) -> Path:
@@ -65,6 +68,7 @@ class TrainingRun:
         self.batch = job.options.batch
         self.epochs: list[EpochDone] = []
         self.best: dict[str, Tensor] = {}
+        self.start_loss = math.nan
 
     def events(self) -> Iterator[Event]:
         """From the choice of samples to the last word."""
@@ -75,7 +79,12 @@ class TrainingRun:
         if not samples.train:
             yield WorkFailed(self.nothing_to_train_on)
             return
-        trainer = self._resumed(self.trainer(start))
+        trainer = self.trainer(start)
+        if samples.validation:
+            # What it starts from stands until an epoch is better.
+            self.start_loss = self._validation_loss(trainer, samples)
+            self.best = {name: tensor.clone() for name, tensor in trainer.average.items()}
+        trainer = self._resumed(trainer)
         yield from self.epochs
         wish = yield from self._train(trainer, samples)
         candidate = ""
@@ -106,6 +115,10 @@ class TrainingRun:
         """Earlier material."""
         return ()
 
+    def held_replay(self) -> tuple[Sample, ...]:
+        """Earlier material that is not trained on: whether it is being forgotten."""
+        return ()
+
     def judge(self, trainer: Trainer, samples: ChosenSamples) -> Generator[Event, None, str]:
         """Score on the test samples and keep the candidate; its id, empty if somebody wished to cancel meanwhile."""
         raise NotImplementedError
@@ -120,7 +133,7 @@ class TrainingRun:
 
     @property
     def best_epoch(self) -> int:
-        """Number of the epoch whose weights are kept; 0: the run ended before its first."""
+        """Number of the epoch whose weights are kept; 0: none was better than what the run started from."""
         return self.epochs[-1].best_epoch if self.epochs else 0
 
     def card(self, network: PatternNet, samples: ChosenSamples, facts: dict[str, Any]) -> dict[str, Any]:
@@ -177,7 +190,7 @@ class TrainingRun:
                 losses.append(self._step(trainer, samples.train, replay))
                 shown += self.batch * self.ranks.count
                 yield Progress(trainer.step, trainer.steps, f"training, loss {losses[-1]:.4f}")
-            self._end_epoch(trainer, samples.validation, sum(losses) / len(losses), shown, begun)
+            self._end_epoch(trainer, samples, sum(losses) / len(losses), shown, begun)
             yield self.epochs[-1]
             if self.ranks.first:
                 yield PreviewDone(len(self.epochs), self.preview(trainer, samples))
@@ -200,18 +213,27 @@ class TrainingRun:
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _end_epoch(
-        self, trainer: Trainer, validation: Sequence[Sample], train_loss: float, shown: int, begun: float
-    ) -> None:
+    def _validation_loss(self, trainer: Trainer, samples: ChosenSamples) -> float:
+        """On what is held out of the new and of the old, weighed as they are trained on; NaN without new ones."""
+        loss = math.nan
+        if self.ranks.first and samples.validation:
+            loss = trainer.validation_loss(samples.validation)
+            old = self.held_replay()
+            if old:
+                share = self.job.options.replay_share
+                loss = (1 - share) * loss + share * trainer.validation_loss(old)
+        return self.ranks.told(loss)
+
+    def _end_epoch(self, trainer: Trainer, samples: ChosenSamples, train_loss: float, shown: int, begun: float) -> None:
         number = len(self.epochs) + 1
         speed = shown / (time.monotonic() - begun)
-        loss = self.ranks.told(trainer.validation_loss(validation) if self.ranks.first else math.nan)
-        if validation and not math.isfinite(loss):
+        loss = self._validation_loss(trainer, samples)
+        if samples.validation and not math.isfinite(loss):
             raise TrainingBrokenError(
                 f"The validation loss is no longer a number after epoch {number}. Nothing of this run is kept; "
                 "train with a smaller learning rate."
             )
-        earlier = self.epochs[self.best_epoch - 1].validation_loss if self.epochs else math.inf
+        earlier = self.epochs[self.best_epoch - 1].validation_loss if self.best_epoch else self.start_loss
         better = not loss >= earlier
         if better:
             self.best = {name: tensor.clone() for name, tensor in trainer.average.items()}
@@ -275,6 +297,14 @@ class PatternRun(TrainingRun):
 
     def replay(self) -> tuple[Sample, ...]:
         """Simulated fields of every pattern type."""
+        return self._old[:-HELD_REPLAY]
+
+    def held_replay(self) -> tuple[Sample, ...]:
+        """One of every pattern type."""
+        return self._old[-HELD_REPLAY:]
+
+    @cached_property
+    def _old(self) -> tuple[Sample, ...]:
         return replay_samples() if self.job.options.replay_share else ()
 
     def judge(self, trainer: Trainer, samples: ChosenSamples) -> Generator[Event, None, str]:
@@ -298,6 +328,8 @@ class PatternRun(TrainingRun):
 
     def last_word(self, candidate: str) -> str:
         """The verdict."""
+        if self.epochs and not self.best_epoch:
+            return f"{candidate}: no epoch was better on the validation samples than the checkpoint it started from"
         return candidate if self.report is None else f"{candidate}: {self.report.verdict}"
 
     def _compare(

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semiview.learning.networks import PatternNet
+from semiview.learning.networks import PatternNet, architecture, build
 from semiview.learning.ranks import ALONE, Ranks
 from semiview.learning.samples import Batch, Sample, draw_batch
 from semiview.learning.sem_trainer import SemTrainer, picture_loss
@@ -40,7 +40,7 @@ class TwoWayTrainer(Trainer):
         super().__init__(network, steps, learning_rate, weight_decay, seed, device, ranks)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            companion = PatternNet(network.width, attention=len(network.around) > 0)
+            companion = build(architecture(network))
         self.backward = SemTrainer(
             companion, steps, learning_rate, weight_decay, seed, device, ranks, adversarial=adversarial
         )

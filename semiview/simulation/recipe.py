@@ -4,6 +4,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+POSITIVE = (
+    "nm_per_px",
+    "dose",
+    "rim_decay_nm",
+    "bloom_decay_nm",
+    "shadow_decay_nm",
+    "roughness_xi_nm",
+    "roughness_hurst",
+)
+NOT_NEGATIVE = (
+    "roughness_sigma_nm",
+    "beam_sigma_nm",
+    "detector_noise",
+    "shading",
+    "rim_height",
+    "bloom_height",
+    "ground_yield",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -25,6 +44,8 @@ class Recipe:
         Signal of the flat ground between standing material.
     rim_height, rim_decay_nm
         Extra signal of standing material at its edge, and the distance over which it falls to 1/e.
+    bloom_height, bloom_decay_nm
+        The same once more, wide and faint, as detectors in the lens see it.
     shadow_depth, shadow_decay_nm
         Share of the ground's signal that is lost at the foot of a wall, and its decay.
     beam_sigma_nm
@@ -49,6 +70,8 @@ class Recipe:
     ground_yield: float = 0.4
     rim_height: float = 1.0
     rim_decay_nm: float = 6.0
+    bloom_height: float = 0.0
+    bloom_decay_nm: float = 100.0
     shadow_depth: float = 0.25
     shadow_decay_nm: float = 30.0
     beam_sigma_nm: float = 2.5
@@ -59,10 +82,10 @@ class Recipe:
     bits: int = 8
 
     def __post_init__(self) -> None:
-        for name in ("nm_per_px", "dose", "rim_decay_nm", "shadow_decay_nm", "roughness_xi_nm", "roughness_hurst"):
+        for name in POSITIVE:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} of a recipe must be positive, not {getattr(self, name)}")
-        for name in ("roughness_sigma_nm", "beam_sigma_nm", "detector_noise", "shading", "rim_height", "ground_yield"):
+        for name in NOT_NEGATIVE:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} of a recipe must not be negative, but is {getattr(self, name)}")
         if not self.corner_radius_nm >= abs(self.bias_nm):

@@ -103,7 +103,8 @@ def simulate(
 
 def margin_px(recipe: Recipe) -> int:
     """Pixels around the picture whose material still shows in it."""
-    reach_nm = 3 * max(recipe.rim_decay_nm, recipe.shadow_decay_nm, recipe.beam_sigma_nm)
+    bloom_nm = recipe.bloom_decay_nm if recipe.bloom_height > 0 else 0.0
+    reach_nm = 3 * max(recipe.rim_decay_nm, bloom_nm, recipe.shadow_decay_nm, recipe.beam_sigma_nm)
     return int(np.ceil(reach_nm / recipe.nm_per_px)) + 2
 
 
@@ -126,12 +127,12 @@ def touching(
 def expected_signal(share: Picture, recipe: Recipe) -> Values:
     """Mean signal, relative to flat standing material, of a picture given as coverage of standing material.
 
-    Along the normal of a long straight edge, at distance d inside: 1 + rim_height exp(-d / rim_decay); outside:
-    ground_yield (1 - shadow_depth exp(-d / shadow_decay)); all blurred by the beam. The exponentials are written as
-    the share of surroundings that is not material, seen through a kernel whose projection on a line is
-    exp(-|x| / decay) / (2 decay), transform 1 / (1 + (2 pi f decay)^2): so narrow features sum both their rims, and
-    corners that stick out are brighter. Edges lie within 0.02 px of the truth, 0.03 px for a beam of 0.8 px. The
-    picture wraps around; leave a margin of `margin_px`.
+    Along the normal of a long straight edge, at distance d inside: 1 + rim_height exp(-d / rim_decay) + bloom_height
+    exp(-d / bloom_decay); outside: ground_yield (1 - shadow_depth exp(-d / shadow_decay)); all blurred by the beam. The
+    exponentials are written as the share of surroundings that is not material, seen through a kernel whose
+    projection on a line is exp(-|x| / decay) / (2 decay), transform 1 / (1 + (2 pi f decay)^2): so narrow features
+    sum both their rims, and corners that stick out are brighter. Edges lie within 0.02 px of the truth, 0.03 px for
+    a beam of 0.8 px. The picture wraps around; leave a margin of `margin_px`.
     """
     height, width = share.shape
     v, u = scipy.fft.fftfreq(height)[:, None], scipy.fft.rfftfreq(width)
@@ -145,10 +146,17 @@ def expected_signal(share: Picture, recipe: Recipe) -> Values:
         return result
 
     rim, shadow = recipe.rim_decay_nm / recipe.nm_per_px, recipe.shadow_decay_nm / recipe.nm_per_px
-    # In a pixel that an edge crosses only the part inside glows; its middle lies (1 - material) / 2 farther in.
-    glow = 2 * (1 - seen(rim)) * material * np.exp((material - 1) / (2 * rim))
+
+    def glow(decay: float) -> Values:
+        # In a pixel that an edge crosses only the part inside glows; its middle lies (1 - material) / 2 farther in.
+        result: Values = 2 * (1 - seen(decay)) * material * np.exp((material - 1) / (2 * decay))
+        return result
+
+    bright = recipe.rim_height * glow(rim)
+    if recipe.bloom_height > 0:
+        bright += recipe.bloom_height * glow(recipe.bloom_decay_nm / recipe.nm_per_px)
     shade = 2 * seen(shadow) * (1 - material) * np.exp(-material / (2 * shadow))
-    signal = material + recipe.rim_height * glow + recipe.ground_yield * (1 - material - recipe.shadow_depth * shade)
+    signal = material + bright + recipe.ground_yield * (1 - material - recipe.shadow_depth * shade)
     beam = np.exp(-0.5 * squared * (recipe.beam_sigma_nm / recipe.nm_per_px) ** 2)
     blurred: Values = scipy.fft.irfft2(scipy.fft.rfft2(signal) * beam, s=share.shape)
     return blurred

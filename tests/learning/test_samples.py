@@ -57,6 +57,18 @@ def test_that_patches_hold_grey_values_of_the_picture_and_no_others():
     assert np.isin(batch.pixels, source.pixels).all()
 
 
+def test_that_patches_show_both_sides_of_an_edge_where_they_can():
+    wide = sample(shape=(400, 400), value=0.0)
+    target = np.zeros((400, 400), np.float32)
+    target[:, 170:230] = 1
+    drawn = draw_batch([replace(wide, target=target)], [], 100, 0, 64, np.random.default_rng(0)).target
+    both = [0 < plane.mean() < 1 for plane in drawn]
+    # A random place shows one of the two edges 31 % of the time, one of eight 95 %.
+    assert sum(both) > 85
+    ignored = replace(wide, target=target, weight=1 - target)
+    assert draw_batch([ignored], [], 4, 0, 64, np.random.default_rng(0)).pixels.shape == (4, 1, 64, 64)
+
+
 def test_that_pixels_that_are_not_square_are_never_turned_a_quarter():
     rows = np.repeat(np.arange(64, dtype=np.float32)[:, None], 64, axis=1)
     source = Sample("s", "s", "s", "", rows, rows, np.ones_like(rows), (2.0, 2.2))

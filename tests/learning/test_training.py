@@ -117,12 +117,37 @@ def test_that_cancel_discards(toy):
 
 
 def test_that_training_ends_when_validation_no_longer_improves(toy, monkeypatch):
-    losses = iter([0.5, 0.4, 0.45, 0.41, 0.3, 0.2])
+    losses = iter([0.6, 0.5, 0.4, 0.45, 0.41, 0.3, 0.2])  # the first is that of the start
     monkeypatch.setattr(training_run.Trainer, "validation_loss", lambda *_: next(losses))
-    events = list(fine_tune(toy.job(epochs=6, steps_per_epoch=1, patience=2)))
+    events = list(fine_tune(toy.job(epochs=6, steps_per_epoch=1, patience=2, replay_share=0.0)))
     assert [event.best_epoch for event in of(EpochDone, events)] == [1, 2, 2, 2]
     assert of(CheckpointSaved, events)[0].epoch == 2
     assert events[-1].outcome == "done"
+
+
+def test_that_what_was_there_is_kept_when_no_epoch_is_better(toy, monkeypatch):
+    losses = iter([0.3, 0.5, 0.4])
+    monkeypatch.setattr(training_run.Trainer, "validation_loss", lambda *_: next(losses))
+    events = list(fine_tune(toy.job(epochs=9, steps_per_epoch=1, patience=2, replay_share=0.0)))
+    assert [event.best_epoch for event in of(EpochDone, events)] == [0, 0]
+    kept = load_network(Path(of(CheckpointSaved, events)[0].path))[0].state_dict()
+    start = load_network(toy.start)[0].state_dict()
+    assert all(torch.equal(kept[name], start[name]) for name in start)
+    assert "no epoch was better" in events[-1].text
+
+
+def test_that_what_is_forgotten_counts_against_an_epoch(toy, monkeypatch):
+    seen = []
+
+    def loss(_, samples):
+        seen.append({sample.case_id.startswith("simulated-") for sample in samples})
+        return (0.5, 0.2, 0.4, 0.5)[len(seen) - 1]  # the new: 0.5 to 0.4; the old: 0.2 to 0.5
+
+    monkeypatch.setattr(training_run.Trainer, "validation_loss", loss)
+    events = list(fine_tune(toy.job(epochs=1, steps_per_epoch=1, replay_share=0.5)))
+    assert seen == [{False}, {True}] * 2
+    assert of(EpochDone, events)[0].validation_loss == pytest.approx(0.45)
+    assert of(CheckpointSaved, events)[0].epoch == 0
 
 
 def test_that_a_network_that_explodes_ends_the_run_with_a_sentence(toy):
@@ -174,7 +199,7 @@ def test_that_replayed_patches_are_asked_for(toy, monkeypatch):
         return draw(new, replay, size, replayed, patch_px, rng)
 
     monkeypatch.setattr(training_run, "draw_batch", watched)
-    monkeypatch.setattr(simulated_samples, "REPLAY_SEEDS", range(2))
+    monkeypatch.setattr(simulated_samples, "REPLAY_SEEDS", range(2 + training_run.HELD_REPLAY))
     list(fine_tune(toy.job(epochs=1, steps_per_epoch=1, batch=4, replay_share=0.5)))
     assert asked == [(2, 2)]
 

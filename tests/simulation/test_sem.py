@@ -36,7 +36,9 @@ def closed_form(x_px: np.ndarray, recipe: Recipe) -> np.ndarray:
     ground = recipe.ground_yield * (
         1 - step - recipe.shadow_depth * decay_seen_by_beam(-x, recipe.shadow_decay_nm, sigma)
     )
-    values = step + recipe.rim_height * decay_seen_by_beam(x, recipe.rim_decay_nm, sigma) + ground
+    rim = recipe.rim_height * decay_seen_by_beam(x, recipe.rim_decay_nm, sigma)
+    bloom = recipe.bloom_height * decay_seen_by_beam(x, recipe.bloom_decay_nm, sigma)
+    values = step + rim + bloom + ground
     return np.trapezoid(values, within, axis=1)
 
 
@@ -45,6 +47,7 @@ RECIPES = [
     Recipe(beam_sigma_nm=1.6, rim_decay_nm=4, rim_height=1.4),
     Recipe(rim_height=0, shadow_depth=0, beam_sigma_nm=4),
     Recipe(ground_yield=0.85, rim_decay_nm=10, shadow_decay_nm=12),
+    Recipe(rim_height=0.8, bloom_height=0.6, bloom_decay_nm=60),
 ]
 
 
