@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from semiview.ui.canvas.colours import EPE, EpeClass
 from semiview.ui.canvas.strokes import cosmetic_pen
 
 CHUNK_POINTS = 512
-# Qt strokes lines wider than a px some ten times slower: worth it for the few that a close look shows.
+# Lines wider than a px are worth it for the few that a close look shows.
 WIDE_LINE_POINTS = 1500
 WIDE_LINE_PX = 1.8
 SMOOTH_LINE_POINTS = 5_000
@@ -44,20 +45,39 @@ def to_path(points: Points) -> QPainterPath:
     return path
 
 
+class Chunk:
+    """Some hundred points of outlines, with their box."""
+
+    def __init__(self, points: Points) -> None:
+        self.box, self.path, self.count = bounds(points), to_path(points), len(points)
+        self._points = points
+
+    @cached_property
+    def single(self) -> list[QLineF]:
+        """Each line for itself."""
+        ends = np.hstack([self._points[:-1], self._points[1:]])
+        return [QLineF(*four) for four in ends[np.isfinite(ends).all(axis=1)].tolist()]
+
+    def meets(self, seen: QRectF) -> bool:
+        """True if part of it may lie in a box. A vertical or horizontal line has an empty box, which Qt never meets."""
+        box = self.box
+        across = box.left() <= seen.right() and box.right() >= seen.left()
+        return across and box.top() <= seen.bottom() and box.bottom() >= seen.top()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """Closed outlines made ready to be drawn, by several views at once: paths of some hundred points with their box."""
+    """Closed outlines made ready to be drawn, by several views at once."""
 
     bounds: QRectF
-    chunks: tuple[tuple[QRectF, QPainterPath, int], ...]
+    chunks: tuple[Chunk, ...]
 
     @classmethod
     def of(cls, outlines: Sequence[Points]) -> "Lines":
         """Cut outlines into chunks."""
         points = with_breaks(outlines)
         parts = (points[first : first + CHUNK_POINTS + 1] for first in range(0, len(points), CHUNK_POINTS))
-        chunks = tuple((bounds(part), to_path(part), len(part)) for part in parts if np.isfinite(part[:, 0]).sum() > 1)
-        return cls(bounds(points), chunks)
+        return cls(bounds(points), tuple(Chunk(part) for part in parts if np.isfinite(part[:, 0]).sum() > 1))
 
 
 class KeptItem(QGraphicsItem):
@@ -95,7 +115,7 @@ class LinesItem(KeptItem):
     ) -> None:
         super().__init__(parent)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self._thin, self._wide = cosmetic_pen(colour, 1.0, style), cosmetic_pen(colour, WIDE_LINE_PX, style)
+        self._thin, self._wide = cosmetic_pen(colour, 1.0, style), quick_pen(colour, WIDE_LINE_PX, style)
         self._lines = Lines.of(())
 
     def set_lines(self, lines: Lines) -> None:
@@ -108,21 +128,16 @@ class LinesItem(KeptItem):
         return self._lines.bounds
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        # A vertical or horizontal line has an empty box, which intersects nothing: compare the sides.
-        seen = option.exposedRect
-        chunks = [
-            (path, count)
-            for box, path, count in self._lines.chunks
-            if box.left() <= seen.right()
-            and box.right() >= seen.left()
-            and box.top() <= seen.bottom()
-            and box.bottom() >= seen.top()
-        ]
-        count = sum(count for _, count in chunks)
+        seen = [chunk for chunk in self._lines.chunks if chunk.meets(option.exposedRect)]
+        count = sum(chunk.count for chunk in seen)
+        wide = count <= WIDE_LINE_POINTS
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, count <= SMOOTH_LINE_POINTS)
-        painter.setPen(self._wide if count <= WIDE_LINE_POINTS else self._thin)
-        for path, _ in chunks:
-            painter.drawPath(path)
+        painter.setPen(self._wide if wide else self._thin)
+        for chunk in seen:
+            if wide and self._wide.style() == Qt.PenStyle.SolidLine:
+                painter.drawLines(chunk.single)
+            else:
+                painter.drawPath(chunk.path)
 
 
 class ShapesItem(KeptItem):
@@ -252,16 +267,16 @@ class EpeItem(KeptItem):
         width = float(np.clip(spacing_px / 3, LEAST_VECTOR_PX, VECTOR_PX))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for colour, lines in self._epe.lines:
-            painter.setPen(_vector_pen(colour, width))
+            painter.setPen(quick_pen(colour, width))
             painter.drawLines(lines)
         if not self._epe.missing.isEmpty():
             painter.setPen(cosmetic_pen(EPE["missing"], min(1.5 * width, MARKER_PX)))
             painter.drawPoints(self._epe.missing)
 
 
-def _vector_pen(colour: QColor, width_px: float) -> QPen:
-    """Square caps: unlike round ones they go through Qt's fast way of drawing single lines."""
-    pen = cosmetic_pen(colour, width_px)
+def quick_pen(colour: QColor, width_px: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """For single lines: unlike round caps square ones go through Qt's fast way, ten times faster than wide paths."""
+    pen = cosmetic_pen(colour, width_px, style)
     pen.setCapStyle(Qt.PenCapStyle.SquareCap)
     return pen
 

@@ -12,6 +12,8 @@ from semiview.core.outline import rectangle
 from semiview.core.registration import Frame, Registration
 from semiview.ui.canvas.overlays import (
     CHUNK_POINTS,
+    WIDE_LINE_POINTS,
+    WIDE_LINE_PX,
     EpeItem,
     EpeLines,
     EpeVectors,
@@ -56,15 +58,16 @@ def test_that_without_a_pixel_size_there_is_no_place_to_draw_a_design() -> None:
 def test_that_chunks_hold_every_edge_once() -> None:
     outlines = [rectangle(x, 0, x + 5, 8) for x in range(0, 9000, 10)]
     lines = Lines.of(outlines)
-    edges = set()
-    for _, path, _ in lines.chunks:
-        elements = [path.elementAt(i) for i in range(path.elementCount())]
-        for first, second in pairwise(elements):
-            if second.isLineTo() and (first.x, first.y) != (second.x, second.y):
-                edge = ((first.x, first.y), (second.x, second.y))
-                assert edge not in edges
-                edges.add(edge)
-    assert len(edges) == 4 * len(outlines)
+    drawn: list[set[tuple[tuple[float, float], tuple[float, float]]]] = [set(), set()]
+    for chunk in lines.chunks:
+        elements = [chunk.path.elementAt(i) for i in range(chunk.path.elementCount())]
+        path = [((a.x, a.y), (b.x, b.y)) for a, b in pairwise(elements) if b.isLineTo() and (a.x, a.y) != (b.x, b.y)]
+        single = [(line.p1().toTuple(), line.p2().toTuple()) for line in chunk.single]
+        for edges, found in zip(drawn, (path, single), strict=True):
+            assert edges.isdisjoint(found)
+            edges.update(found)
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 4 * len(outlines)
     assert len(lines.chunks) == -(-(6 * len(outlines) - 1) // CHUNK_POINTS)
     assert lines.bounds == QRectF(QPointF(0, 0), QPointF(8995, 8))
 
@@ -86,6 +89,15 @@ def test_that_lines_out_of_sight_are_not_drawn_and_straight_ones_in_sight_are(qa
     item.set_lines(Lines.of([np.array([[50.5, 10.0], [50.5, 90.0], [50.5, 50.0]])]))  # its box has no width
     assert painted(item, QTransform(), QRectF(0, 0, 100, 100))[50, 50, 0] > 200
     assert not painted(item, QTransform(), QRectF(0, 0, 40, 100))[..., :3].any()
+
+
+def test_that_few_lines_are_drawn_wider_than_many(qapp: QApplication) -> None:
+    widths = []
+    for others in (10, WIDE_LINE_POINTS):
+        item = LinesItem(QColor(255, 255, 255))
+        item.set_lines(Lines.of([rectangle(20, 20, 80, 80)] + [rectangle(1, 90, 2, 91)] * (others // 5)))
+        widths.append(painted(item, QTransform(), QRectF(0, 0, 100, 100))[50, :50, 0].sum() / 255)
+    assert widths == [pytest.approx(WIDE_LINE_PX, abs=0.3), pytest.approx(1, abs=0.2)]
 
 
 def test_that_a_hole_in_a_filled_design_stays_open(qapp: QApplication) -> None:
