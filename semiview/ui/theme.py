@@ -87,7 +87,9 @@ def _palette(colours: tuple[str, ...]) -> QPalette:
 
 def _style_sheet(colours: tuple[str, ...]) -> str:
     window, base, _, text, dim, button, line, highlight, highlighted = colours
-    tick = str(files("semiview.resources") / "icons" / "tick.svg").replace("\\", "/")
+    tick, up, down = (
+        str(files("semiview.resources") / "icons" / f"{name}.svg").replace("\\", "/") for name in ("tick", "up", "down")
+    )
     return f"""
     QToolTip {{ color: {text}; background: {base}; border: 1px solid {line}; padding: 4px; }}
     QDockWidget::title {{ padding: 5px 8px; background: {window}; border-bottom: 1px solid {line}; }}
@@ -104,6 +106,15 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
                             padding: 3px 5px; }}
     QLineEdit {{ border: 1px solid {line}; border-radius: 3px; padding: 2px 3px; background: {base}; }}
     QLineEdit:focus {{ border-color: {highlight}; }}
+    QAbstractSpinBox {{ border: 1px solid {line}; border-radius: 3px; padding: 0 3px; background: {base}; }}
+    QAbstractSpinBox:focus {{ border-color: {highlight}; }}
+    QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+    QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border; width: 15px; border: none;
+                                                                  border-left: 1px solid {line}; }}
+    QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {button}; }}
+    QAbstractSpinBox::up-arrow {{ image: url({up}); width: 7px; height: 7px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({down}); width: 7px; height: 7px; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; }}
     QPushButton {{ padding: 4px 10px; border: 1px solid {line}; border-radius: 4px; background: {button}; }}
     QPushButton:hover:enabled {{ border-color: {highlight}; }}
