@@ -106,7 +106,7 @@ class Scene:
     def save(self, name: str, part: QWidget | None = None) -> None:
         """Write what the window shows, or a part of it."""
         self.settle()
-        IMAGES.mkdir(exist_ok=True)
+        IMAGES.mkdir(parents=True, exist_ok=True)
         path = IMAGES / f"{name}.png"
         picture = (part or self.window).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         values = np.frombuffer(picture.bits(), np.uint8)

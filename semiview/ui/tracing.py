@@ -1,7 +1,7 @@
 """The history of the open case: read off the window's thread, taken back or settled through the queue of writes."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,7 +27,7 @@ class Tracing(QObject):
     Attributes
     ----------
     changed
-        `lines` are those of another case, or new ones came.
+        `lines` are those of another case, or new ones came, or they could not be read: `state` says.
     compared
         The ShapeDifference of two decisions, or a sentence that says why there is none.
     traced
@@ -45,6 +45,7 @@ class Tracing(QObject):
         self._session, self._reviewing, self._saving = session, reviewing, saving
         self._history, self._difference, self._samples = (Latest(errands, self) for _ in range(3))
         self.lines: tuple[HistoryLine, ...] = ()
+        self.state: Literal["reading", "read", "unreadable"] = "reading"
         self._live = False
         session.case_changed.connect(self.look)
         session.review_changed.connect(lambda _: self.look())
@@ -60,8 +61,10 @@ class Tracing(QObject):
         workspace, case = self._session.workspace, self._session.case
         self._history.forget()
         if not self._live or workspace is None or case is None:
-            self._show(())
+            self._show((), "reading")
             return
+        if not self.lines or self.lines[0].header.case_id != case.case_id:
+            self._show((), "reading")
         case_id = case.case_id
         self._history.ask(lambda: case_history(workspace, case_id), self._show, self._failed)
 
@@ -140,10 +143,10 @@ class Tracing(QObject):
 
         self._saving.write(f"decision {case_id}", f"{what} {case_id}", work, done)
 
-    def _show(self, lines: tuple[HistoryLine, ...]) -> None:
-        self.lines = lines
+    def _show(self, lines: tuple[HistoryLine, ...], state: Literal["reading", "read", "unreadable"] = "read") -> None:
+        self.lines, self.state = lines, state
         self.changed.emit()
 
     def _failed(self, problem: Exception) -> None:
         self._session.noted.emit(f"The history cannot be read: {problem}")
-        self._show(())
+        self._show((), "unreadable")

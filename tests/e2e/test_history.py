@@ -25,9 +25,12 @@ def test_that_a_dispute_is_compared_settled_and_taken_back_in_the_window(user: U
     window = user.window
     window.desk.reviewing.reviewer = "Cy"
     window.docks["work"].show()
-    window.work.setCurrentWidget(window.history)
     panel = window.history
+    said = []
+    window.desk.tracing.changed.connect(lambda: said.append(panel.empty.text()))
+    window.work.setCurrentWidget(window.history)
     user.until(lambda: panel.table.rowCount() == 2)
+    assert set(said[:-1]) == {"Reading…"}, "nothing is said about decisions before they were read"
     assert not panel.take_back.isEnabled()
     assert panel.take_back.toolTip().startswith("Not now")
     panel.table.selectAll()

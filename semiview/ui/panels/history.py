@@ -27,6 +27,11 @@ from semiview.ui.tracing import Tracing
 COLUMNS = ("When (UTC)", "Reviewer", "Decision", "Became", "Approves", "Prediction of", "Words", "Taught")
 NO_CASE = "No case is open."
 NO_DECISION = "Nothing has been decided about this case. Every decision stands here, whatever becomes of it later."
+EMPTY = {
+    "reading": "Reading…",
+    "read": NO_DECISION,
+    "unreadable": "The decisions about this case cannot be read; the log says why.",
+}
 CHOOSE = "Choose two decisions (Ctrl+click) to see how their shapes differ."
 MOST_NAMED = 12
 
@@ -104,7 +109,7 @@ class HistoryPanel(QWidget):
     def refresh(self) -> None:
         """Show the lines."""
         lines = self._tracing.lines
-        self.empty.setText(NO_CASE if self._session.case is None else NO_DECISION)
+        self.empty.setText(NO_CASE if self._session.case is None else EMPTY[self._tracing.state])
         self.empty.setVisible(not lines)
         self.table.setVisible(bool(lines))
         with QSignalBlocker(self.table):
