@@ -14,7 +14,7 @@ PROGRAM_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("app.save", "Save now", "app", ("Ctrl+S",), "Write the draft and the registration now", "save"),
     ActionSpec(
         "app.export",
-        "Export…",
+        "Report and export…",
         "app",
         ("Ctrl+E",),
         "A report as HTML or PDF, tables as Excel, EPE markers for KLayout, contours as GDS or OASIS",
