@@ -4,10 +4,11 @@
 
 plain h5py: one file, a dataset per sample, flush, fsync (a kill in the middle loses samples that were acknowledged).
 SQLite: one blob per sample, synchronous=FULL, a transaction each, with its rollback journal and with a write-ahead log.
-These store the picture alone; the store's record holds the same picture with its header, hashes and checks. Then four
-programs at once write such samples into one store, and into one database. "disk" is what writing, syncing and naming a
-file of that size takes by itself. The last lines tell what an append costs in a store of 1,000 and of 10,000 records,
-and how long a new process takes to open it, at first and with its index.sqlite.
+"picture alone" are bytes that nobody checks; "same record" is all that the store does, with SQLite in place of its
+files: the same bytes made, read again, hashed and committed. Then four programs at once write such samples into one
+store and into one database. "disk" is what writing, syncing and naming a file of that size takes by itself, "no disk"
+what making, reading and hashing a record does, "one SHA-256" a part of that. The last lines tell what an append costs
+in a store of 1,000 and of 10,000 records, and how long a new process takes to open it, at first and with index.sqlite.
 """
 
 import os
@@ -25,8 +26,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from semiview.feedback.hdf5_parts import sha256_of
 from semiview.feedback.record import Record
-from semiview.feedback.record_file import WHAT, to_bytes
+from semiview.feedback.record_file import WHAT, from_bytes, to_bytes
 from semiview.feedback.record_id import make_record_id, uuid7
 from semiview.feedback.store import FeedbackStore
 from semiview.feedback.user_block import parse_user_block, user_block_bytes, with_user_block
@@ -45,6 +47,10 @@ def main(samples: int, folder: Path) -> None:
     plain = h5py.File(folder / "plain.h5", "w")
     descriptor = os.open(folder / "plain.h5", os.O_RDONLY)
     database, logged = opened_database(folder / "blobs.sqlite"), opened_database(folder / "logged.sqlite", "WAL")
+    records, records_logged = (
+        opened_database(folder / "records.sqlite"),
+        opened_database(folder / "records-logged.sqlite", "WAL"),
+    )
     (folder / "bare").mkdir()
 
     def into_store(number: int) -> None:
@@ -59,12 +65,16 @@ def main(samples: int, folder: Path) -> None:
         write_durably(folder / "bare" / f"{number}", pictures[number % 8].tobytes())
 
     full = [Record.example(seed, SHAPE) for seed in range(8)]
-    ways: dict[str, Callable[[int], None]] = {
-        "feedback store, picture": into_store,
+    ways: dict[str, Callable[[int], object]] = {
+        "feedback store": into_store,
+        "SQLite, same record, journal": lambda n: insert_record(records, sample(n, pictures[n % 8])),
+        "SQLite, same record, WAL": lambda n: insert_record(records_logged, sample(n, pictures[n % 8])),
+        "SQLite, picture alone, journal": lambda n: insert(database, pictures[n % 8].tobytes()),
+        "SQLite, picture alone, WAL": lambda n: insert(logged, pictures[n % 8].tobytes()),
         "plain h5py + flush + fsync": into_plain,
-        "SQLite blob, FULL, journal": lambda number: insert(database, number, pictures[number % 8]),
-        "SQLite blob, FULL, WAL": lambda number: insert(logged, number, pictures[number % 8]),
         "disk: write, sync, name": into_bare_file,
+        "no disk: make, read, hash": lambda n: checked_bytes(sample(n, pictures[n % 8])),
+        "no disk: one SHA-256": lambda n: sha256_of(pictures[n % 8]),
     }
     full_name = "feedback store, full record"
     times: dict[str, list[float]] = {name: [] for name in (*ways, full_name)}
@@ -83,8 +93,8 @@ def main(samples: int, folder: Path) -> None:
         timed(full_name, lambda number: store.append(full[number % 8]), number)
     plain.close()
     os.close(descriptor)
-    database.close()
-    logged.close()
+    for opened in (database, logged, records, records_logged):
+        opened.close()
     print(f"{samples} samples of {SHAPE[0]} x {SHAPE[1]} uint8 each, turn by turn, in {folder}")
     medians = {name: statistics.median(spent) for name, spent in times.items()}
     for name, spent in times.items():
@@ -93,20 +103,21 @@ def main(samples: int, folder: Path) -> None:
             f"{name:32s} median {1000 * medians[name]:7.2f} ms   of it CPU {1000 * cpu:6.2f} ms   "
             f"slowest {1000 * max(spent):7.1f} ms   {1 / medians[name]:6.0f}/s"
         )
-    store_s, plain_s, database_s, logged_s = (medians[name] for name in list(ways)[:4])
+    store_s = medians["feedback store"]
     print(
-        f"SQLite takes {database_s / store_s:.2f} times as long as the store ({logged_s / store_s:.2f} with a WAL), "
-        f"plain h5py {plain_s / store_s:.2f} times"
+        f"times as long as the store: {', '.join(f'{name} {medians[name] / store_s:.2f}' for name in list(ways)[1:6])}"
     )
     each = max(samples // 2, 1)
-    store_rate = rate_of_four(lambda writer: many_into_store(folder / "four", writer, each, pictures), each)
-    database_rate = rate_of_four(
-        lambda writer: many_into_database(folder / "four.sqlite", writer, each, pictures), each
-    )
-    print(
-        f"four programs at once: the store {store_rate:.0f}/s, SQLite {database_rate:.0f}/s: "
-        f"{store_rate / database_rate:.2f} times"
-    )
+    rates = {
+        "the store": rate_of_four(lambda writer: many_into_store(folder / "four", writer, each, pictures), each),
+        "SQLite, same record": rate_of_four(
+            lambda writer: many_into_database(folder / "four.sqlite", writer, each, pictures, insert_record), each
+        ),
+        "SQLite, picture alone": rate_of_four(
+            lambda writer: many_into_database(folder / "four-bare.sqlite", writer, each, pictures, insert_picture), each
+        ),
+    }
+    print(f"four programs at once: {', '.join(f'{name} {rate:.0f}/s' for name, rate in rates.items())}")
     open_many(folder / "many")
 
 
@@ -124,10 +135,29 @@ def opened_database(path: Path, journal: str = "DELETE") -> sqlite3.Connection:
     return database
 
 
-def insert(database: sqlite3.Connection, number: int, picture: np.ndarray) -> None:
-    """One picture in a transaction of its own."""
+def insert(database: sqlite3.Connection, data: bytes) -> None:
+    """One blob in a transaction of its own."""
     with database:
-        database.execute("INSERT INTO samples VALUES (?, ?)", (number, picture.tobytes()))
+        database.execute("INSERT INTO samples (data) VALUES (?)", (data,))
+
+
+def insert_picture(database: sqlite3.Connection, record: Record) -> None:
+    """The picture of a record alone, unchecked."""
+    assert record.sem is not None
+    insert(database, record.sem.tobytes())
+
+
+def insert_record(database: sqlite3.Connection, record: Record) -> None:
+    """A record as the store keeps it. What cannot be read again is not to be committed, so the check comes first."""
+    insert(database, checked_bytes(record)[1])
+
+
+def checked_bytes(record: Record) -> tuple[str, bytes]:
+    """Id and bytes of a record, as the store makes and checks them."""
+    identifier = uuid7()
+    data = to_bytes(record, identifier)
+    from_bytes(data)
+    return make_record_id(identifier, data), data
 
 
 def many_into_store(folder: Path, writer: int, each: int, pictures: list[np.ndarray]) -> None:
@@ -137,11 +167,17 @@ def many_into_store(folder: Path, writer: int, each: int, pictures: list[np.ndar
         store.append(sample(number, pictures[number % 8]))
 
 
-def many_into_database(path: Path, writer: int, each: int, pictures: list[np.ndarray]) -> None:
+def many_into_database(
+    path: Path,
+    writer: int,
+    each: int,
+    pictures: list[np.ndarray],
+    put: Callable[[sqlite3.Connection, Record], None],
+) -> None:
     """The same into SQLite."""
     database = opened_database(path)
     for number in range(writer * each, (writer + 1) * each):
-        insert(database, number, pictures[number % 8])
+        put(database, sample(number, pictures[number % 8]))
 
 
 def rate_of_four(write: Callable[[int], None], each: int) -> float:

@@ -8,7 +8,7 @@ named      a FileProblem (or a problem beside the settings that were left at the
 unharmed   read, and every value is that of the whole file
 remembered read with another value, of a format without a checksum, and named by known_files.csv of the project, which
            holds the SHA-256 that the file had when it was opened first
-edited     the same of a table that people edit: only `semiview files` and the manifest tell it, by its SHA-256
+edited     the same of a table that people edit: opening the project tells it once, by its SHA-256
 SILENT     read with another value and told nowhere: a fault
 CRASHED    another exception, a signal, or no answer within a minute: a fault of the reader
 """
@@ -51,7 +51,13 @@ from semiview.files.known_files import KnownFiles, sha256_of_file
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import read_settings
-from semiview.files.registration_table import read_registrations, recorded_registration, row_sha16
+from semiview.files.registration_table import (
+    edited_registrations,
+    read_registrations,
+    recorded_registration,
+    row_sha16,
+    table_sha16,
+)
 from semiview.files.sem_image_file import load_sem_image
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.checkpoint_file import to_bytes as to_checkpoint
@@ -72,6 +78,8 @@ class Kind:
         What a reader makes of the file, as something that can be compared; FileProblem where it says what is wrong.
     edited
         Whether people change such files, so that a change of their bytes is no fault by itself.
+    remembered
+        Whether the project remembers the SHA-256 of such a file; the others have hashes in themselves.
     """
 
     name: str
@@ -79,6 +87,7 @@ class Kind:
     make: Callable[[Path], bytes]
     read: Callable[[Path], Any]
     edited: bool = False
+    remembered: bool = True
 
 
 def picture() -> np.ndarray:
@@ -134,12 +143,13 @@ def made_registrations(_: Path) -> bytes:
     columns = (
         "case_id,image_sha16,x_nm,y_nm,nm_per_px,mirrored,shift_x_nm,shift_y_nm,rotation_deg,scale_x,scale_y,shear,"
     )
-    names = [*f"{columns}transform,method,verdict,class,residual_nm".split(","), "row_sha16"]
+    names = [*f"{columns}transform,method,verdict,class,residual_nm".split(","), "row_sha16", "table_sha16"]
     rows = []
     for n in range(20):
         text = f"c{n},ab,{n},2,0.8,,{n / 3},1.5,0.1,1.001,0.999,0,affine,ncc,unique,subpixel,0.4"
         cells = text.split(",")
-        rows.append([*cells, row_sha16(dict(zip(names, cells, strict=False)))])
+        rows.append([*cells, row_sha16(dict(zip(names, cells, strict=False))), ""])
+    rows[0][-1] = table_sha16(dict(zip(names, row, strict=True)) for row in rows)
     return table_bytes(names, rows)
 
 
@@ -190,6 +200,9 @@ def case_values(path: Path) -> Any:
 
 
 def registration_values(path: Path) -> Any:
+    edited = edited_registrations(path)  # told when a project is opened
+    if edited is not None:
+        raise edited
     return {name: repr(recorded_registration(row)) for name, row in read_registrations(path).items()}
 
 
@@ -230,10 +243,10 @@ KINDS = (
     Kind("OASIS", ".oas", made_layout(".oas"), layout_values),
     Kind("NPY", ".npy", made_npy, prediction_values),
     Kind("CSV case list", ".csv", made_cases, case_values, edited=True),
-    Kind("CSV registrations", ".csv", made_registrations, registration_values),
+    Kind("CSV registrations", ".csv", made_registrations, registration_values, remembered=False),
     Kind("TOML", ".toml", made_settings, settings_values, edited=True),
-    Kind("HDF5 record", ".h5", made_record, record_values),
-    Kind("safetensors", ".safetensors", made_checkpoint, checkpoint_values),
+    Kind("HDF5 record", ".h5", made_record, record_values, remembered=False),
+    Kind("safetensors", ".safetensors", made_checkpoint, checkpoint_values, remembered=False),
 )
 
 
@@ -276,7 +289,8 @@ def fuzzed(kind: Kind, count: int, seed: int, folder: Path) -> tuple[Counter[str
         how, data = damaged(whole, rng)
         path = folder / f"{number}{kind.suffix}"
         path.write_bytes(data)
-        known.remember({str(path): hashlib.sha256(whole).hexdigest()})
+        if kind.remembered:
+            known.remember({str(path): hashlib.sha256(whole).hexdigest()})
         outcome, said = read_apart(kind, path, expected)
         if outcome == "SILENT" and known.changed({str(path): sha256_of_file(path)}):
             outcome = "edited" if kind.edited else "remembered"

@@ -6,12 +6,10 @@ import typer
 
 from semiview.commands.options import ProjectArgument
 from semiview.commands.terminal import DONE, FAILURES, JsonOption, print_json, print_table, say, watched
-from semiview.files.known_files import sha256_of_file
 from semiview.files.problem import FileProblem
-from semiview.files.project import Project
+from semiview.files.project import Project, own_tables
 
 app = typer.Typer()
-OWN_TABLES = ("cases.csv", "project.toml")  # a person edits them: that they changed is told here alone
 
 
 @app.command("files")
@@ -22,7 +20,7 @@ def files(
 ) -> None:
     """Compare pictures, designs, predictions and tables with what they were; remember those that are new."""
     project = Project.open(path)
-    hashes = {str(project.folder / name): sha256_of_file(project.folder / name) for name in OWN_TABLES}
+    hashes = own_tables(project.folder)
     unreadable: dict[str, str] = {}
     with watched("files") as watch:
         for number, row in enumerate(project.rows):
@@ -32,7 +30,10 @@ def files(
             except FileProblem as problem:
                 unreadable[str(problem.path)] = problem.reason
     changed = project.known_files.changed(hashes)
+    changed |= {str(edit.path): str(edit) for edit in project.edits if str(edit.path) not in changed}
     new = project.known_files.remember(hashes, accept)
+    if accept:
+        project.remember_tables(accept)
     if as_json:
         said = {"files": len(hashes), "changed": [] if accept else list(changed), "unreadable": unreadable}
         print_json(said | {"remembered": new})

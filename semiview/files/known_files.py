@@ -49,15 +49,19 @@ class KnownFiles:
         FileProblem
             If the list is there and cannot be read.
         """
-        known = self.read()
-        found = {}
+        return {
+            path: f"{path}: Its bytes are not those that were read on {day}. Put the file back, or accept it: "
+            "`semiview files PROJECT --accept`."
+            for path, day in self.days(files).items()
+        }
+
+    def days(self, files: Mapping[str, str]) -> dict[str, str]:
+        """The same, each with the day on which it was as it is known; raises like `changed`."""
+        known, found = self.read(), {}
         for path, sha256 in files.items():
             before = known.get(self._name(path))
             if before is not None and sha256 and before.sha256 != sha256:
-                found[path] = (
-                    f"{path}: Its bytes are not those that were read on {before.read_utc[:10]}. Put the file back, or "
-                    "accept it: `semiview files PROJECT --accept`."
-                )
+                found[path] = before.read_utc[:10]
         return found
 
     def remember(self, files: Mapping[str, str], accept: bool = False) -> int:

@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,16 +24,18 @@ from semiview.files.case_cells import set_case_cells
 from semiview.files.case_file_name import case_file_name
 from semiview.files.case_list import CaseRow, paired_by_name, read_case_list
 from semiview.files.design_file import GDS_SUFFIXES, DesignLibrary, layer_warnings
-from semiview.files.known_files import KnownFiles, inputs_of
+from semiview.files.known_files import KnownFiles, inputs_of, sha256_of_file
 from semiview.files.mask_file import MASK_SUFFIXES, mask_design
 from semiview.files.prediction_file import read_prediction
 from semiview.files.problem import FileProblem
 from semiview.files.project_settings import ProjectSettings, read_settings, write_setting
+from semiview.files.registration_table import edited_registrations, update_registrations
 from semiview.files.sem_image_file import load_sem_image, size_differences
 from semiview.files.size_groups import GroupSize, SizeGroup, add_group_size, size_of_group
 
 SETTINGS = "project.toml"
 CASE_LIST = "cases.csv"
+REGISTRATIONS = "registrations.csv"
 MARGIN, MOST_MARGIN_NM = 0.2, 10_000.0  # the stage may be off by that: of the field, and at most
 SCALE_ROOM, ROTATION_ROOM_DEG = 1.03, 3.0  # what alignment may find beyond the nominal frame
 IMPORTED = "imported"  # checkpoint of a prediction that came with the case list
@@ -73,12 +76,15 @@ class Project:
         The usable rows of the case list, in its order.
     problems
         Rows, columns and settings that are not used, each with its reason.
+    edits
+        Tables that changed outside this program since it saw them last: told once, for a person may edit them.
     """
 
     folder: Path
     settings: ProjectSettings
     rows: tuple[CaseRow, ...]
     problems: tuple[FileProblem, ...] = ()
+    edits: tuple[FileProblem, ...] = ()
     _libraries: _Libraries = field(default_factory=_Libraries, repr=False)
 
     @classmethod
@@ -98,12 +104,29 @@ class Project:
         settings, problems = read_settings(folder / SETTINGS)
         case_list = folder / CASE_LIST
         rows, more = read_case_list(case_list) if case_list.exists() else paired_by_name(folder)
-        return cls(folder, settings, rows, (*problems, *more))
+        problems = (*problems, *more)
+        try:
+            edits = _edits(folder)
+        except FileProblem as problem:  # what tells of edits is damaged itself
+            edits, problems = (), (*problems, problem)
+        return cls(folder, settings, rows, problems, edits)
 
     @cached_property
     def known_files(self) -> KnownFiles:
         """What the project's files were when they were first opened."""
         return KnownFiles(self.folder)
+
+    def remember_tables(self, accept: bool = False) -> None:
+        """Note the case list and the settings as they are, if they are new or, with `accept`, if they changed.
+
+        Raises
+        ------
+        FileProblem
+            If it could not be written.
+        """
+        self.known_files.remember(own_tables(self.folder), accept)
+        if accept and self.registrations_path.exists():
+            update_registrations(self.registrations_path, {})
 
     @property
     def settings_path(self) -> Path:
@@ -113,7 +136,7 @@ class Project:
     @property
     def registrations_path(self) -> Path:
         """What align found or a person set."""
-        return self.folder / "registrations.csv"
+        return self.folder / REGISTRATIONS
 
     @property
     def feedback_folder(self) -> Path:
@@ -236,9 +259,10 @@ class Project:
         stated = self.row(case_id).pixel_size.known
         both = {"nm_per_px_x": "", "nm_per_px_y": ""} if stated else {}
         set_case_cells(path, case_id, {"nm_per_px": repr(float(nm_per_px)), **both})
+        self._written(path)
         rows, problems = read_case_list(path)
         kept = tuple(problem for problem in self.problems if problem.path != path)
-        return Project(self.folder, self.settings, rows, (*kept, *problems), self._libraries)
+        return replace(self, rows=rows, problems=(*kept, *problems), edits=())
 
     def set_tone(self, tone: Tone) -> "Project":
         """The project with another default tone, written to project.toml; raises FileProblem if that failed."""
@@ -260,9 +284,15 @@ class Project:
 
     def _read_again(self) -> "Project":
         path = self.settings_path
+        self._written(path)
         settings, problems = read_settings(path)
         kept = tuple(problem for problem in self.problems if problem.path != path)
-        return Project(self.folder, settings, self.rows, (*problems, *kept), self._libraries)
+        return replace(self, settings=settings, problems=(*problems, *kept), edits=())
+
+    def _written(self, path: Path) -> None:
+        """Note what the program itself has just written: it is no edit to tell of."""
+        with suppress(FileProblem):  # then it is told of, needlessly
+            self.known_files.remember({str(path): sha256_of_file(path)}, accept=True)
 
     def _design(self, row: CaseRow, sem: SemImage, warnings: list[str]) -> tuple[Registration, Design | None]:
         """The nominal registration, and the design if there is one that can be used."""
@@ -320,6 +350,23 @@ class Project:
         except FileProblem as problem:
             warnings.append(str(problem))
         return None
+
+
+def own_tables(folder: Path) -> dict[str, str]:
+    """SHA-256 by path of the tables of a project that a person edits; empty where there is none."""
+    return {str(folder / name): sha256_of_file(folder / name) for name in (CASE_LIST, SETTINGS)}
+
+
+def _edits(folder: Path) -> tuple[FileProblem, ...]:
+    known = KnownFiles(folder)
+    advice = "If you edited it, all is well; if not, put it back."
+    changed = [
+        FileProblem(Path(path), f"It changed since {day}.", advice)
+        for path, day in known.days(own_tables(folder)).items()
+    ]
+    path = folder / REGISTRATIONS
+    registrations = edited_registrations(path) if path.exists() else None
+    return (*changed, *([registrations] if registrations else []))
 
 
 def design_field_nm(nominal: Registration, shape: tuple[int, int]) -> tuple[float, float, float, float]:

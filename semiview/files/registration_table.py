@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,7 +18,7 @@ TRUST_NUMBERS = ("residual_nm", "sigma_x_nm", "sigma_y_nm", "peak_ratio", "free_
 RELATIVE_TO = ("x_nm", "y_nm", "nm_per_px", "image_sha16", "crop", "mirrored")
 COLUMNS = (
     *("case_id", *PARAMETERS, "class", "verdict", *TRUST_NUMBERS, "method", "transform", "cov", "alternatives"),
-    *(*RELATIVE_TO, "status", "reason", "row_sha16"),
+    *(*RELATIVE_TO, "status", "reason", "row_sha16", "table_sha16"),
 )
 NEEDED = ("case_id", *PARAMETERS, "verdict", "method", "transform", *RELATIVE_TO[:4])
 SENTENCES = " | "  # between the grounds in `reason`
@@ -124,8 +124,38 @@ def told_registration(row: Mapping[str, str], case_id: str, frame: Frame) -> Reg
 
 def row_sha16(row: Mapping[str, str]) -> str:
     """First 16 digits of the SHA-256 over the cells of a row that this program writes."""
-    cells = [f"{name}={row[name]}" for name in COLUMNS[:-1] if row.get(name)]
-    return hashlib.sha256("\n".join(cells).encode()).hexdigest()[:16]
+    return _sha16(f"{name}={row[name]}" for name in COLUMNS[: COLUMNS.index("row_sha16")] if row.get(name))
+
+
+def edited_registrations(path: Path) -> FileProblem | None:
+    """What to say of a table whose rows are not those that this program wrote last, in their order; None if they are.
+
+    A row that changed has a hash of its own; this one tells rows that were taken out, put in, doubled or moved. It
+    stands in the first row alone, so that the others stay as they are. Tables of older versions have none.
+
+    Raises
+    ------
+    FileProblem
+        If the table cannot be read.
+    """
+    rows = read_table(path, NEEDED)
+    sealed = not rows or "table_sha16" in rows[0]  # no row at all is what a cut leaves
+    if not path.exists() or not sealed or (rows and rows[0]["table_sha16"] == table_sha16(rows)):
+        return None
+    return FileProblem(
+        path,
+        "Its rows are not those that were written last.",
+        "If you edited it, all is well; if not, put it back or align again.",
+    )
+
+
+def table_sha16(rows: Iterable[Mapping[str, str]]) -> str:
+    """First 16 digits of the SHA-256 over the cases and hashes of all rows, in their order."""
+    return _sha16(f"{row['case_id']}={row.get('row_sha16', '')}" for row in rows)
+
+
+def _sha16(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _check_row(row: Mapping[str, str]) -> None:
@@ -158,7 +188,10 @@ def update_registrations(path: Path, found: Mapping[str, tuple[Registration, Cas
             rows[case_id] = cells | {"row_sha16": row_sha16(cells)}
         foreign = sorted({name for row in rows.values() for name in row} - set(COLUMNS))
         columns = (*COLUMNS, *foreign)
-        write_durably(path, table_bytes(columns, ([row.get(name, "") for name in columns] for row in rows.values())))
+        sealed = [{**row, "table_sha16": ""} for row in rows.values()]
+        if sealed:
+            sealed[0]["table_sha16"] = table_sha16(sealed)
+        write_durably(path, table_bytes(columns, ([row.get(name, "") for name in columns] for row in sealed)))
 
 
 _WORDS = {

@@ -1,6 +1,7 @@
 """A project with its feedback store and its checkpoints: what every project-wide verb works on."""
 
 import errno
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,4 +37,7 @@ def open_workspace(folder: Path, read_only: bool = False) -> Workspace:
         if not isinstance(problem.__cause__, OSError) or problem.__cause__.errno not in NOT_WRITABLE:
             raise
         store = FeedbackStore.open(project.feedback_folder, read_only=True)
+    if not store.read_only:  # who only measures leaves nothing in the project
+        with suppress(FileProblem):  # it is no reason not to open it
+            project.remember_tables()
     return Workspace(project, store, Registry(project.checkpoints_folder))

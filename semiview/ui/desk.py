@@ -244,6 +244,13 @@ class Desk(QObject):
         if workspace is not None:
             self.saving.write("feedback.h5", "feedback.h5", workspace.store.close)
 
+    def accept_edits(self) -> None:
+        """Take the project's tables for right as they are now; their change is told no more."""
+        workspace = self.session.workspace
+        if workspace is not None:
+            project = workspace.project
+            self.saving.write("tables", "that the tables are right", lambda: project.remember_tables(accept=True))
+
     def _change_project(self, name: str, change: Callable[[Project], Project]) -> None:
         workspace = self.session.workspace
         if workspace is None:

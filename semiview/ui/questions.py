@@ -68,6 +68,11 @@ class Questions(QObject):
             self._bar.ask("problems", f"{problems[0]}{more}", [("Close", _nothing)])
             for problem in problems:
                 self._desk.session.noted.emit(str(problem))
+        if workspace is not None and workspace.project.edits:
+            edits, answers = workspace.project.edits, [("Close", _nothing)]
+            if not workspace.store.read_only:
+                answers.insert(0, ("They are right" if len(edits) > 1 else "It is right", self._desk.accept_edits))
+            self._bar.ask("edits", " ".join(str(edit) for edit in edits), answers)
 
     def _ask_about_case(self) -> None:
         for name in (

@@ -33,7 +33,7 @@ def test_that_a_changed_picture_is_a_warning_until_it_is_accepted(make_project: 
     assert not any(SENTENCE in warning for warning in Project.open(folder).load("site/0").warnings)
 
 
-def test_that_an_edited_table_is_told_by_the_command_alone(make_project: MakeProject) -> None:
+def test_that_an_edited_table_is_no_problem_and_told_by_the_command(make_project: MakeProject) -> None:
     folder = make_project(1)
     runner = CliRunner()
     assert runner.invoke(app, ["files", str(folder)]).exit_code == 0
@@ -41,3 +41,16 @@ def test_that_an_edited_table_is_told_by_the_command_alone(make_project: MakePro
     (folder / "cases.csv").write_text(text.replace("wafer 0", "wafer 8"))
     assert Project.open(folder).problems == ()
     assert runner.invoke(app, ["files", str(folder)]).exit_code == 1
+
+
+def test_that_an_edited_table_is_told_at_opening_until_it_is_said_to_be_right(make_project: MakeProject) -> None:
+    folder = make_project(1)
+    assert open_workspace(folder).project.edits == ()
+    text = (folder / "cases.csv").read_text()
+    (folder / "cases.csv").write_text(text.replace("wafer 0", "wafer 8"))
+    (edit,) = open_workspace(folder).project.edits
+    assert edit.path.name == "cases.csv"
+    Project.open(folder).remember_tables(accept=True)
+    assert Project.open(folder).edits == ()
+    assert Project.open(folder).set_tone("raised").edits == ()
+    assert Project.open(folder).edits == (), "what the program writes is no edit"
