@@ -14,6 +14,7 @@ from semiview.core.sem_image import PictureArea, PixelSize, SemImage
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import (
     COLUMNS,
+    edited_registrations,
     read_registrations,
     registration_columns,
     registration_of,
@@ -173,3 +174,25 @@ def test_that_a_row_that_changed_is_named_unless_its_hash_is_taken_away(tmp_path
     with pytest.raises(FileProblem, match="not as it was written"):
         registration_of({**row, "shift_x_nm": "36.5"}, case)
     assert registration_of({**row, "shift_x_nm": "36.5", "row_sha16": ""}, case).shift_x_nm == 36.5
+
+
+@pytest.mark.parametrize("edit", ["out", "doubled", "moved", "none", "all"])
+def test_that_rows_that_came_went_or_moved_are_told(tmp_path: Path, edit: str) -> None:
+    path, case = tmp_path / "registrations.csv", case_at()
+    update_registrations(path, {name: (case.nominal.by_hand(), case) for name in "abc"})
+    assert edited_registrations(path) is None
+    head, a, b, c = path.read_text().splitlines()
+    rows = {"out": [a, c], "doubled": [a, b, b, c], "moved": [b, a, c], "none": [a, b, c], "all": []}[edit]
+    path.write_text("\n".join([head, *rows]) + "\n")
+    problem = edited_registrations(path)
+    assert (problem is None) == (edit == "none")
+    update_registrations(path, {})
+    assert edited_registrations(path) is None or edit == "all"
+
+
+def test_that_a_table_of_an_older_version_is_no_edit(tmp_path: Path) -> None:
+    path, case = tmp_path / "registrations.csv", case_at()
+    update_registrations(path, {"a": (case.nominal.by_hand(), case)})
+    lines = [line.rsplit(",", 1)[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    assert edited_registrations(path) is None
