@@ -53,7 +53,7 @@ class TrainingOptions:
 
     epochs: int = 10
     steps_per_epoch: int = 12
-    learning_rate: float = 6e-4
+    learning_rate: float = 1.5e-4
     weight_decay: float = 1e-2
     patch_px: int = 256
     batch: int = 2

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 
 from semiview.feedback.store import FeedbackStore
 from semiview.files.registration_table import read_registrations
+from semiview.learning.starter import STARTER_ID
 
 
 @pytest.mark.slow
@@ -118,7 +119,7 @@ def test_that_a_reviewer_opens_aligns_corrects_accepts_trains_and_closes(user, o
     user.click(training.promote)
     assert window.desk.training.current_id == window.desk.training.candidate
     user.click(training.roll_back)
-    assert window.desk.training.current_id == "starter-2"
+    assert window.desk.training.current_id == STARTER_ID
     user.close()
     assert not window.isVisible()
 
