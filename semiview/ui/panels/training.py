@@ -216,7 +216,7 @@ class TrainingPanel(QWidget):
         still = f" (no better for {last.plateau} of {last.patience})" if last.plateau and last.patience else ""
         memory = f" · {last.memory_mb:.0f} MB" if math.isfinite(last.memory_mb) else ""
         self.figures.setText(
-            f"Epoch {last.epoch} of {last.epochs} · best {last.best_epoch}{still} · "
+            f"Epoch {last.epoch} of {last.epochs} · best {last.best_epoch or 'the start'}{still} · "
             f"learning rate {last.learning_rate:.1e} · {last.samples_per_s:.1f} samples/s{memory}"
         )
 
