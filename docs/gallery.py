@@ -49,6 +49,8 @@ def look(folder: Path, case_id: str, theme: str, out: Path) -> None:
         session.set_view(replace(session.view, compare_mode=mode))
         scene.save(f"mode-{mode}")
     session.set_view(replace(session.view, compare_mode="two"))
+    window.docks["work"].show()
+    teach(scene)
     for tabs in (window.readings, window.work):
         window.docks["work"].setVisible(tabs is window.work)
         for name, path in tab_sets(tabs):
@@ -56,6 +58,20 @@ def look(folder: Path, case_id: str, theme: str, out: Path) -> None:
                 widget.setCurrentIndex(number)
             scene.save("panel-" + name.replace(" ", "_").replace("/", "_"))
     window.close()
+
+
+def teach(scene: screenshots.Scene) -> None:
+    """A short run and a look for drift, so that their panels show something."""
+    window, desk = scene.window, scene.window.desk
+    window.work.setCurrentWidget(window.training)
+    window.training.epochs.setValue(3)
+    window.training.steps.setValue(4)
+    scene.until(window.training.start.isEnabled)
+    window.training.start.click()
+    scene.until(lambda: not desk.training.running)
+    window.work.setCurrentWidget(window.drift)
+    window.drift.look.click()
+    scene.until(lambda: not desk.drifting.busy)
 
 
 def main() -> None:
