@@ -24,7 +24,7 @@ class Toy:
     start: Path
 
     def job(self, **options: object) -> FineTuneJob:
-        settings = {"epochs": 3, "steps_per_epoch": 6, "patch_px": 64, "replay_share": 0.0, "learning_rate": 3e-3}
+        settings = {"epochs": 3, "steps_per_epoch": 6, "patch_px": 64, "replay_share": 0.0, "learning_rate": 1e-3}
         return FineTuneJob(
             run_folder=str(self.folder / "run"),
             store_folder=str(self.folder / "feedback"),
