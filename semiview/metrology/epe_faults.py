@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # loads its parts when they are asked for: the window starts sooner
 from scipy import ndimage
-from scipy.spatial import KDTree
 
 from semiview.core.design import Tone
 from semiview.core.document import MeasureSettings
@@ -93,7 +93,7 @@ def outlines_far_from_design(
     if not outlines:
         return []
     nearest = max(reach_px, NEAREST_PX)
-    tree = KDTree(points.points_px)
+    tree = scipy.spatial.KDTree(points.points_px)
     # One point of each first: nearly all lie on an edge that is drawn.
     apart, _ = tree.query(np.array([outline[0] for outline in outlines]), distance_upper_bound=nearest)
     far = [

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
+import scipy  # loads its parts when they are asked for: the window starts sooner
 
 from semiview.core.marker import MarkedPlace
 from semiview.metrology.crossing import Floats, Integers
@@ -115,7 +115,7 @@ def markers_at(table: EpeTable, markers: EpeMarkers, places: Sequence[MarkedPlac
     marked = np.flatnonzero(markers.point_marker >= 0)
     # A coordinate of its own keeps features apart.
     apart = 10 * reach
-    tree = KDTree(np.column_stack([points[marked], apart * table.feature_id[marked]]))
+    tree = scipy.spatial.KDTree(np.column_stack([points[marked], apart * table.feature_id[marked]]))
     asked = np.array([(place.x_nm, place.y_nm, apart * place.feature_id) for place in places])
     distance, index = tree.query(asked, distance_upper_bound=reach)
     return [

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
+import scipy  # loads its parts when they are asked for: the window starts sooner
 
 from semiview.core.design import Design
 from semiview.core.gauge import Gauge, GaugeMode
@@ -217,7 +217,7 @@ def _nearest_at(way: Walk, hit: Crossings) -> Integers:
     places = way.points[hit.line] + hit.along[:, None] * way.normals[hit.line]
     # Walk points come in the order of their outlines; a tree per outline would cost more than one in three dimensions.
     apart = 4 * float(np.abs(way.points).max() + 1)
-    tree = KDTree(np.column_stack([way.points, way.outline * apart]))
+    tree = scipy.spatial.KDTree(np.column_stack([way.points, way.outline * apart]))
     _, index = tree.query(np.column_stack([places, hit.owner * apart]))
     nearest: Integers = np.asarray(index, dtype=np.int64)
     return nearest

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage, optimize
+import scipy  # loads its parts when they are asked for: the window starts sooner
+from scipy import ndimage
 from scipy.special import erfc, erfcx
 
 from semiview.metrology.crossing import Booleans, Floats, Integers
@@ -266,7 +267,7 @@ def _first_shape(samples: _Samples, start: Floats, near: Floats) -> LineScan:
         return levels_at(values)[1]
 
     ends = np.append(LOWEST, -2.0), np.append(HIGHEST, 2.0)
-    fits = [optimize.least_squares(residual, [*lengths, -0.3], bounds=ends, max_nfev=40) for lengths in STARTS]
+    fits = [scipy.optimize.least_squares(residual, [*lengths, -0.3], bounds=ends, max_nfev=40) for lengths in STARTS]
     best = min(fits, key=lambda fit: float(fit.cost))
     return _of_values(np.concatenate([np.log(best.x[:2]), levels_at(best.x)[0]]))
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+import scipy  # loads its parts when they are asked for: the window starts sooner
 from scipy.special import gamma
 
 from semiview.metrology.crossing import Floats
@@ -188,7 +188,9 @@ def fit_roughness(
         (np.log(HURST[0]), np.log(HURST[1])),
         (start[3] - 12, start[3] + 2),
     ]
-    found = optimize.minimize(unlikely, start, jac=gradient, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
+    found = scipy.optimize.minimize(
+        unlikely, start, jac=gradient, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60}
+    )
     values = np.asarray(found.x, dtype=np.float64)
     model = expected(values)
     relative = _derivatives(expected, values, model) / model

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
+import scipy  # loads its parts when they are asked for: the window starts sooner
 
 from semiview.core.outline import Points
 from semiview.core.sem_image import PixelSize
@@ -189,7 +189,7 @@ def _distances(of: tuple[Points, Integers, Booleans], to: tuple[Points, Integers
     points = of[0][chosen]
     targets, following, kept = to
     candidates = np.flatnonzero(kept)
-    _, nearest = KDTree(targets[candidates]).query(points)
+    _, nearest = scipy.spatial.KDTree(targets[candidates]).query(points)
     middle = candidates[nearest]
     previous = np.empty_like(following)
     previous[following] = np.arange(len(following))
