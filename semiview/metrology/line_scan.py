@@ -34,7 +34,7 @@ SEARCH_STEP_PX = 0.25
 SHAPE_PROFILES = 4000  # tell the shape, whose common place errs by 0.05 px with 500 edges of dose 10
 SHAPE_ROUNDS, SHAPE_STEPS = 2, 30
 PLACE_STEPS = 8
-GAIN_PROFILES = 65  # neighbours that share a gain: shading is slow
+GAIN_PROFILES = (3, 5, 9, 17, 33, 65)  # so many neighbours share a gain: as many as foretell each other's best
 # Beam and rim in px to begin with. The shadow's length, which so short a window hardly shows, stays as it is.
 STARTS = [(0.7, 1.0), (1.2, 2.5), (2.0, 5.0)]
 SHADOW_PX = 8.0
@@ -309,14 +309,25 @@ def _places(samples: _Samples, place: Floats, near: Floats, gain: Floats, shape:
 
 
 def _gains(samples: _Samples, place: Floats, near: Floats, shape: LineScan, noise: NoiseModel) -> Floats:
-    """(N,) how much brighter each edge's surroundings are than the shape, from it and its neighbours along the way."""
+    """(N,) how much brighter each edge's surroundings are than the shape, from it and its neighbours along the way.
+
+    How many neighbours is chosen by cross-validation: shading wants few of them, noise many.
+    """
     t = samples.x - place[:, None]
     level = shape.signal(t, samples.facing)
     weight = _weights(samples, t, near, level, noise)
-    size = min(GAIN_PROFILES, 2 * ((len(place) - 1) // 2) + 1)
-    above = ndimage.uniform_filter1d(np.sum(weight * samples.values * level, axis=1), size, mode="nearest")
-    below = ndimage.uniform_filter1d(np.sum(weight * level**2, axis=1), size, mode="nearest")
-    result: Floats = np.clip(above / np.where(below > 0, below, 1), 0.5, 2.0)
+    own_above, own_below = np.sum(weight * samples.values * level, axis=1), np.sum(weight * level**2, axis=1)
+    best, least = np.ones(len(place)), np.inf
+    for size in GAIN_PROFILES:
+        if size > GAIN_PROFILES[0] and size > len(place):
+            break
+        above, below = (size * ndimage.uniform_filter1d(own, size, mode="nearest") for own in (own_above, own_below))
+        # How far each gain is from what its neighbours alone would say of it.
+        others = (above - own_above) / np.where(below - own_below > 0, below - own_below, 1)
+        missed = float(np.sum(own_below * others**2 - 2 * own_above * others))
+        if missed < least:
+            best, least = above / np.where(below > 0, below, 1), missed
+    result: Floats = np.clip(best, 0.5, 2.0)
     return result
 
 
