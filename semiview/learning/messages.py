@@ -201,9 +201,9 @@ class Progress:
 class EpochDone:
     """An epoch's figures.
 
-    `validation_loss` is NaN where nothing is held out for it; `seconds` count from the run's start; `memory_mb` is
-    the most that was held, on a GPU where one computes. After `patience` epochs without a better validation loss the
-    run ends; 0: unknown.
+    `validation_loss` is NaN where nothing is held out for it, `start_loss` is that of what the run started from;
+    `seconds` count from the run's start; `memory_mb` is the most that was held, on a GPU where one computes. After
+    `patience` epochs without a better validation loss the run ends; 0: unknown.
     """
 
     epoch: int
@@ -217,6 +217,7 @@ class EpochDone:
     remaining_s: float
     best_epoch: int
     patience: int = 0
+    start_loss: float = math.nan
 
     @property
     def plateau(self) -> int:

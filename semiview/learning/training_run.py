@@ -252,6 +252,7 @@ class TrainingRun:
                 (options.epochs - number) * spent,
                 number if better else self.best_epoch,
                 options.patience,
+                self.start_loss,
             )
         )
 

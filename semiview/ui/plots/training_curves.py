@@ -42,17 +42,18 @@ class TrainingCurves(PlotFrame):
         """Show a run so far; empty: no run."""
         numbers = np.array([done.epoch for done in epochs], dtype=np.float64)
         self._train.setData(numbers, np.array([done.train_loss for done in epochs], dtype=np.float64))
-        validated = np.array([done.validation_loss for done in epochs], dtype=np.float64)
+        # What the run started from is its epoch 0.
+        validated = np.array([done.start_loss for done in epochs[:1]] + [done.validation_loss for done in epochs])
         known = np.isfinite(validated)
-        self._validation.setData(numbers[known], validated[known])
+        self._validation.setData(np.arange(len(validated))[known], validated[known])
         self._rate.setData(numbers, np.array([done.learning_rate for done in epochs], dtype=np.float64))
         self._rates.autoRange()
         self._legend.setVisible(bool(epochs))
         best = epochs[-1].best_epoch if epochs else 0
-        self._best.setVisible(bool(known.any()) and best > 0)
+        self._best.setVisible(bool(known.any()) and (best > 0 or bool(known[0])))
         self._best.setValue(best)
         self.setToolTip(
-            f"Epoch {epochs[-1].epoch} of {epochs[-1].epochs}; the line marks the best epoch so far."
+            f"Epoch {epochs[-1].epoch} of {epochs[-1].epochs}; the line marks the best so far, 0 is the start."
             if epochs
             else "No training run yet."
         )

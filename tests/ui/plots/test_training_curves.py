@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from pytestqt.qtbot import QtBot
 
@@ -28,6 +30,16 @@ def test_that_the_curves_are_the_epochs_of_the_run(qtbot: QtBot) -> None:
     np.testing.assert_array_equal(curves._validation.getData(), [[1, 3], [0.8, 0.6]])
     assert curves._best.value() == 3
     assert "Epoch 3 of 9" in curves.toolTip()
+
+
+def test_that_what_the_run_started_from_is_its_epoch_zero(qtbot: QtBot) -> None:
+    curves = TrainingCurves()
+    qtbot.addWidget(curves)
+    curves.show()
+    curves.show_epochs([replace(done(1, 0.9, 0.8, 0), start_loss=0.7), replace(done(2, 0.5, 0.75, 0), start_loss=0.7)])
+    np.testing.assert_array_equal(curves._validation.getData(), [[0, 1, 2], [0.7, 0.8, 0.75]])
+    assert curves._best.isVisible()
+    assert curves._best.value() == 0
 
 
 def test_that_without_anything_held_out_no_epoch_is_called_best(qtbot: QtBot) -> None:
