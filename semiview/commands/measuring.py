@@ -56,7 +56,7 @@ def measure(
     listed = () if gauges is None else read_gauges(gauges, columns)
     options = replace(options, gauges=listed, template=columns, excel=excel, resume=resume)
     workspace = open_workspace(project, read_only=True)
-    warn((*workspace.project.problems, *workspace.project.edits))
+    warn(workspace.project.remarks)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
     try:
         summary = watch(measure_project(workspace, out, options, wanted), "measure")
@@ -88,7 +88,7 @@ def report(
     options = _measure_options(only, method, scale, jobs)
     check_suffix(out)
     workspace = open_workspace(project, read_only=True)
-    warn((*workspace.project.problems, *workspace.project.edits))
+    warn(workspace.project.remarks)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
     result = watch(report_project(workspace, out, options, wanted), "report")
     if as_json:

@@ -44,7 +44,7 @@ def align(
         wrong_use("--method landmarks and --landmarks FILE belong together.")
     pairs = {} if landmarks is None else read_landmarks(landmarks)
     workspace = open_workspace(project, read_only=True)
-    warn((*workspace.project.problems, *workspace.project.edits))
+    warn(workspace.project.remarks)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
     if landmarks is not None and wanted is None:
         wanted = known_cases(list(pairs), [row.case_id for row in workspace.project.rows])
@@ -71,7 +71,7 @@ def calibrate(
 ) -> None:
     """Pixel size along both axes from the registrations that stand, with the design as the ruler."""
     workspace = open_workspace(project, read_only=True)
-    warn((*workspace.project.problems, *workspace.project.edits))
+    warn(workspace.project.remarks)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
     result = calibrate_project(workspace, wanted)
     kept: tuple[Calibration, ...] = ()

@@ -51,7 +51,7 @@ def predict(
     if direction == "sem" and (average or predictor):
         wrong_use("--direction sem takes the network that was trained for it, and averages nothing")
     workspace = open_workspace(project, read_only=True)
-    warn((*workspace.project.problems, *workspace.project.edits))
+    warn(workspace.project.remarks)
     wanted = known_cases(case, [row.case_id for row in workspace.project.rows])
     if direction == "sem":
         result = watch(expect_project(workspace, all_cases, wanted), "predict")

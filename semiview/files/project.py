@@ -87,6 +87,11 @@ class Project:
     edits: tuple[FileProblem, ...] = ()
     _libraries: _Libraries = field(default_factory=_Libraries, repr=False)
 
+    @property
+    def remarks(self) -> tuple[FileProblem, ...]:
+        """All that is to be said when it is opened."""
+        return (*self.problems, *self.edits)
+
     @classmethod
     def open(cls, folder: Path) -> "Project":
         """Open a folder with cases.csv, or with images and designs that pair by name.
