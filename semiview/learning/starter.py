@@ -23,7 +23,6 @@ from semiview.learning.evaluation import contour_errors_px, score
 from semiview.learning.inference import predict_scaled
 from semiview.learning.messages import plain
 from semiview.learning.networks import WIDTH_PRESETS, PatternNet, parameter_count
-from semiview.learning.registry import CheckpointRef
 from semiview.learning.samples import Sample, draw_batch
 from semiview.learning.simulated_samples import (
     LARGEST_SHARE,
@@ -150,24 +149,12 @@ def main() -> None:
         if trainer.step % SAVE_EVERY == 0:
             write_durably(unfinished, to_bytes(trainer.averaged(), {"id": f"{STARTER_ID}-step-{trainer.step}"}))
     settings = f"--steps {options.steps} --seed {options.seed} --width {options.width} --threads {options.threads}"
-    if parent is not None:
-        settings = f"--start {parent.id}.safetensors {settings}"
-    write_starter(trainer.averaged(), options.out, options, settings + " --half" * options.half, parent)
+    write_starter(trainer.averaged(), options.out, options, settings + " --half" * options.half)
     unfinished.unlink(missing_ok=True)
 
 
-def write_starter(
-    network: PatternNet, out: Path, options: argparse.Namespace, settings: str, parent: CheckpointRef | None = None
-) -> None:
+def write_starter(network: PatternNet, out: Path, options: argparse.Namespace, settings: str) -> None:
     """Score on held-out fields and write the checkpoint, with the card beside it for people to read."""
-    described: dict[str, Any] = {}
-    if parent is not None:
-        described = {
-            "parent": parent.id,
-            "parent_sha256": parent.sha256,
-            "parent_command": parent.card.get("command", ""),
-            "parent_data": parent.card.get("training_data", ""),
-        }
     card: dict[str, Any] = {
         "id": STARTER_ID,
         "made": "by semiview.learning.starter",
@@ -183,7 +170,6 @@ def write_starter(
         "command": f"python -m semiview.learning.starter --out OUT {settings}",
         "seed": options.seed,
         "torch": torch.__version__,
-        **described,
         "held_out": {
             "what": (
                 f"{HELD_OUT_PER_TYPE} simulated fields of {HELD_OUT_PX} px per pattern type at a dose of "
