@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from semiview.files.durable_file import make_folder, write_durably
-from semiview.learning.checkpoint_file import load_network, to_bytes
+from semiview.learning.checkpoint_file import to_bytes
 from semiview.learning.evaluation import contour_errors_px, score
 from semiview.learning.inference import predict_scaled
 from semiview.learning.messages import plain
@@ -48,17 +48,16 @@ STEPS, POOL, SHOWN_BEFORE_NEXT = 9000, 96, 4
 TRAINING_PX = 512
 # In turn: many small patches for the variety of edges, few large ones for what is far from any edge.
 SHAPES = ((8, 128), (2, 256), (1, 512))  # batch, patch in px
-LEARNING_RATE, NEXT_RATE, WEIGHT_DECAY = 7e-4, 4e-4, 1e-2
+LEARNING_RATE, WEIGHT_DECAY = 7e-4, 1e-2
 
 
-def train_starter(
-    start: PatternNet, steps: int, seed: int, half: bool, rate: float = LEARNING_RATE
-) -> Iterator[tuple[Trainer, float]]:
-    """Train `start` on a pool of simulated fields of which one is replaced at every fourth step.
+def train_starter(steps: int, seed: int, width: int, half: bool) -> Iterator[tuple[Trainer, float]]:
+    """Train on a pool of simulated fields of which one is replaced at every fourth step.
 
     Yields the trainer and the mean loss now and then, and after the last step.
     """
-    trainer = Trainer(start, steps, rate, WEIGHT_DECAY, seed, torch.device("cpu"), half=half)
+    torch.manual_seed(seed)
+    trainer = Trainer(PatternNet(width), steps, LEARNING_RATE, WEIGHT_DECAY, seed, torch.device("cpu"), half=half)
 
     def field(number: int) -> Sample:
         pattern_type = PATTERN_TYPES[number % len(PATTERN_TYPES)]
@@ -125,7 +124,6 @@ def main() -> None:
     """Train, score on held-out fields, write the file with its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="go on from this checkpoint, at a lower rate; choose another seed")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--width", type=int, choices=WIDTH_PRESETS, default=WIDTH_PRESETS[0])
@@ -139,12 +137,7 @@ def main() -> None:
     begun = time.monotonic()
     unfinished = options.out.with_suffix(".unfinished")
     make_folder(unfinished.parent)
-    torch.manual_seed(options.seed)
-    start, rate, parent = PatternNet(options.width), LEARNING_RATE, None
-    if options.start is not None:
-        start, parent = load_network(options.start)
-        rate = NEXT_RATE
-    for trainer, loss in train_starter(start, options.steps, options.seed, options.half, rate):
+    for trainer, loss in train_starter(options.steps, options.seed, options.width, options.half):
         sys.stderr.write(f"step {trainer.step} of {options.steps}: {loss:.4f}, {time.monotonic() - begun:.0f} s\n")
         if trainer.step % SAVE_EVERY == 0:
             write_durably(unfinished, to_bytes(trainer.averaged(), {"id": f"{STARTER_ID}-step-{trainer.step}"}))
