@@ -70,6 +70,8 @@ def main(decisions: int, folder: Path, side: int) -> int:
         f"{report.checked} records read again: {len(report.damaged)} damaged, {len(lost)} of {len(acknowledged)} lost"
     )
     print(f"exit codes of the trainings that ended: {trainings.codes}")
+    for complaint in trainings.complaints:
+        print(complaint)
     print(f"memory grew by {per_thousand:.1f} MB per 1,000 decisions (each record's header is kept)")
     return 1 if lost or not report.ok else 0
 
@@ -109,18 +111,23 @@ class Trainings:
     """Trainings one after the other in processes of their own, as long as it is asked for their number."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self.codes = folder, list[int]()
+        self._folder, self.codes, self.complaints = folder, list[int](), list[str]()
         self._process: subprocess.Popen[bytes] | None = None
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115: as long as this lives
 
     def look(self) -> None:
         """Note one that has ended, and start the next."""
         if self._process is not None and self._process.poll() is not None:
             self.codes.append(self._process.returncode)
+            if self._process.returncode:
+                self._said.seek(0)
+                self.complaints.append(self._said.read().decode(errors="replace")[-2000:])
             self._process = None
         if self._process is None:
             command = [sys.executable, "-m", "semiview", "train", str(self._folder), "--epochs", "2", "--no-promote"]
-            quiet = subprocess.DEVNULL
-            self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
+            self._said.seek(0)
+            self._said.truncate()
+            self._process = subprocess.Popen(command, stdout=self._said, stderr=self._said, start_new_session=True)
 
     def stop(self) -> None:
         """End the one that runs."""
