@@ -113,7 +113,7 @@ class Trainings:
     def __init__(self, folder: Path) -> None:
         self._folder, self.codes, self.complaints = folder, list[int](), list[str]()
         self._process: subprocess.Popen[bytes] | None = None
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115: as long as this lives
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
 
     def look(self) -> None:
         """Note one that has ended, and start the next."""
