@@ -77,7 +77,8 @@ class TrainingRun:
         counts = (len(samples.train), len(samples.validation), len(samples.test))
         yield SamplesChosen(*counts, samples.left_out, samples.note)
         if not samples.train:
-            yield WorkFailed(self.nothing_to_train_on)
+            held = counts[1] + counts[2]
+            yield WorkFailed(self.nothing_to_train_on + f" What is approved ({held}) is held out." * bool(held))
             return
         trainer = self.trainer(start)
         if samples.validation:

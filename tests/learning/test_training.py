@@ -52,6 +52,15 @@ def test_that_fine_tuning_improves_a_network_on_held_out_samples(toy):
     assert (chosen.train + chosen.validation + chosen.test, chosen.left_out) == (6, ())
 
 
+def test_that_held_out_samples_are_named_where_nothing_else_is_approved(toy):
+    snapshot = toy.store.snapshot()
+    held = tuple(one for one in snapshot if toy.store.load(one[0]).split in ("validation", "test"))
+    assert 0 < len(held) < len(snapshot)
+    events = list(fine_tune(replace(toy.job(), snapshot=held)))
+    assert isinstance(events[-1], WorkFailed)
+    assert f"({len(held)}) is held out" in events[-1].reason
+
+
 def test_that_the_candidates_card_says_where_it_comes_from(toy):
     saved = of(CheckpointSaved, list(fine_tune(toy.job(epochs=1, steps_per_epoch=2))))[0]
     card = read_reference(Path(saved.path)).card
