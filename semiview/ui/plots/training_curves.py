@@ -47,7 +47,8 @@ class TrainingCurves(PlotFrame):
         known = np.isfinite(validated)
         self._validation.setData(np.arange(len(validated))[known], validated[known])
         self._rate.setData(numbers, np.array([done.learning_rate for done in epochs], dtype=np.float64))
-        self._rates.autoRange()
+        # Not autoRange, which would bind the epochs that are in sight too: the rate has none for the start.
+        self._rates.setYRange(0.0, 1.1 * max((done.learning_rate for done in epochs), default=1.0))
         self._legend.setVisible(bool(epochs))
         best = epochs[-1].best_epoch if epochs else 0
         self._best.setVisible(bool(known.any()) and (best > 0 or bool(known[0])))

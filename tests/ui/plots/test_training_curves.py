@@ -40,6 +40,9 @@ def test_that_what_the_run_started_from_is_its_epoch_zero(qtbot: QtBot) -> None:
     np.testing.assert_array_equal(curves._validation.getData(), [[0, 1, 2], [0.7, 0.8, 0.75]])
     assert curves._best.isVisible()
     assert curves._best.value() == 0
+    curves.plot.getPlotItem().vb.updateAutoRange()
+    (left, right), _ = curves.plot.getPlotItem().vb.viewRange()
+    assert left <= 0 < 2 <= right
 
 
 def test_that_without_anything_held_out_no_epoch_is_called_best(qtbot: QtBot) -> None:
