@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -43,6 +43,13 @@ PATIENCE_S = 900.0
 UNIQUE, PERIODIC = "logic-01", "line-space-01"
 
 
+def wait(milliseconds: int) -> None:
+    """Let the window live so long. QTest.qWait would keep Python's lock, and so every other thread, to itself."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 class Scene:
     """The window and the hands that work it."""
 
@@ -64,7 +71,7 @@ class Scene:
         while not seen():
             if time.monotonic() > end:
                 raise TimeoutError("the window never came to show what was waited for")
-            QTest.qWait(20)
+            wait(20)
 
     def open(self, case_id: str) -> None:
         """Click a case in the list and wait for its numbers."""
@@ -101,7 +108,7 @@ class Scene:
         """Let measurements, thumbnails and repaints come to rest."""
         session = self.window.desk.session
         self.until(lambda: session.measurement is not None and not self.window.desk.saving.pending)
-        QTest.qWait(400)
+        wait(400)
 
     def save(self, name: str, part: QWidget | None = None) -> None:
         """Write what the window shows, or a part of it."""
