@@ -78,7 +78,8 @@ class TrainingRun:
         yield SamplesChosen(*counts, samples.left_out, samples.note)
         if not samples.train:
             held = counts[1] + counts[2]
-            yield WorkFailed(self.nothing_to_train_on + f" What is approved ({held}) is held out." * bool(held))
+            held_out = f" What is approved ({held}) is held out." if held else ""
+            yield WorkFailed(self.nothing_to_train_on + held_out)
             return
         trainer = self.trainer(start)
         if samples.validation:

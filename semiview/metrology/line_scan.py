@@ -319,7 +319,7 @@ def _gains(samples: _Samples, place: Floats, near: Floats, shape: LineScan, nois
     own_above, own_below = np.sum(weight * samples.values * level, axis=1), np.sum(weight * level**2, axis=1)
     best, least = np.ones(len(place)), np.inf
     for size in GAIN_PROFILES:
-        if size > GAIN_PROFILES[0] and size > len(place):
+        if size > len(place):
             break
         above, below = (size * ndimage.uniform_filter1d(own, size, mode="nearest") for own in (own_above, own_below))
         # How far each gain is from what its neighbours alone would say of it.

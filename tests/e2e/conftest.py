@@ -57,6 +57,14 @@ class User:
         self.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
         self.until(lambda: self.window.desk.opening.current == case_id and not self.window.desk.opening.latest.busy)
 
+    def register(self, case_id: str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Open a case, move its design to the right by key and wait for the figures."""
+        self.open_case(case_id)
+        self.key(Qt.Key.Key_R)
+        self.key(Qt.Key.Key_Right, modifier)
+        self.key(Qt.Key.Key_Escape)
+        self.until(lambda: self.session.measurement is not None)
+
     def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.qtbot.keyClick(self.view, key, modifier)
 

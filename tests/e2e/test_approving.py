@@ -12,11 +12,7 @@ from semiview.feedback.store import FeedbackStore
 def in_place(user, small: Path):
     """Case c0, accepted by nobody yet, with a registration that somebody set and figures read off."""
     user.open_project(small)
-    user.open_case("c0")
-    user.key(Qt.Key.Key_R)
-    user.key(Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
-    user.key(Qt.Key.Key_Escape)
-    user.until(lambda: user.session.measurement is not None)
+    user.register("c0", Qt.KeyboardModifier.AltModifier)
     return user
 
 

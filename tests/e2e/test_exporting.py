@@ -68,11 +68,7 @@ def test_that_measuring_all_cases_fills_the_list_and_the_next_window_has_it_too(
 def export_one_case(user, small: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Case c1, its design moved 20 nm to the right by key, accepted and alone exported to `path`."""
     user.open_project(small)
-    user.open_case("c1")
-    user.key(Qt.Key.Key_R)
-    user.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    user.key(Qt.Key.Key_Escape)
-    user.until(lambda: user.session.measurement is not None)
+    user.register("c1", Qt.KeyboardModifier.ShiftModifier)
     user.key(Qt.Key.Key_Return)
     user.until(lambda: user.window.desk.cases.line("c1").state == "accepted")
     user.window.actions_["app.export_accepted"].trigger()
