@@ -19,6 +19,8 @@ ABOVE_FLOOR = 8.0  # times the mean amplitude of the bins around
 VARIANCE_SHARE = 0.02  # of the picture's variance in one wave
 APART_SINE = 0.3  # directions closer than this are one
 HALVES = 2
+MOST_TRIED = 8  # waves alone
+KEPT_SHARE = 0.5  # of how alike one period apart is, two periods apart must be
 NEWTON_STEPS = 8
 
 
@@ -70,11 +72,9 @@ def find_lattice(sem: SemImage, pixel_size: PixelSize) -> Lattice | None:
     image = image - image.mean()
     if not np.isfinite(image).all() or not image.any():
         return None
-    waves = _waves(image)
-    if not waves:
+    refined = _repeating(image, _waves(image))
+    if not refined:
         return None
-    weighted = image * _window(image.shape)
-    refined = [_refined(weighted, wave) for wave in waves]
     scale = np.array([pixel_size.x_nm, -pixel_size.y_nm])
     whole = _periods_px(refined)
     parts = [
@@ -94,8 +94,8 @@ def find_lattice(sem: SemImage, pixel_size: PixelSize) -> Lattice | None:
     return Lattice(tuple(periods))
 
 
-def _waves(image: Floats) -> list[Floats]:
-    """(u, v) frequencies in 1/px of the one or two shortest strong waves, to the grid of the transform."""
+def _waves(image: Floats) -> Floats:
+    """(N, 2) (u, v) frequencies in 1/px of the strong waves, the longest first, to the grid of the transform."""
     window = _window(image.shape)
     spectrum = np.abs(fft.rfft2(image * window))
     v, u = fft.fftfreq(image.shape[0])[:, None], fft.rfftfreq(image.shape[1])
@@ -110,23 +110,21 @@ def _waves(image: Floats) -> list[Floats]:
     )
     row, column = np.nonzero(peaks)
     if len(row) == 0:
-        return []
+        return np.empty((0, 2))
     strength = amplitude[row, column]
     # A wave of amplitude A has A sum(w) / 2 there, and the variance A^2 / 2.
     variance = 2 * (strength.max() / window.sum()) ** 2
     if variance < VARIANCE_SHARE * float(np.average(image**2, weights=window)):
-        return []
+        return np.empty((0, 2))
     strong = strength >= STRONG_SHARE * strength.max()
-    found = np.column_stack([u[column[strong]], v[row[strong], 0]])
-    return _shortest_pair(found)
+    found: Floats = np.column_stack([u[column[strong]], v[row[strong], 0]])
+    return found[np.argsort(np.hypot(*found.T))]
 
 
 def _shortest_pair(frequencies: Floats) -> list[Floats]:
-    """The shortest frequency and the shortest that points elsewhere."""
-    order = np.argsort(np.hypot(*frequencies.T))
-    first = frequencies[order[0]]
-    for number in order[1:]:
-        other = frequencies[number]
+    """The shortest frequency and the shortest that points elsewhere, from the shortest first."""
+    first = frequencies[0]
+    for other in frequencies[1:]:
         sine = abs(first[0] * other[1] - first[1] * other[0]) / (np.hypot(*first) * np.hypot(*other))
         if sine > APART_SINE:
             return [first, other]
@@ -146,6 +144,37 @@ def _refined(weighted: Floats, wave: Floats) -> Floats:
         if (np.abs(step) < 1e-5 * bins).all():
             break
     return wave + np.clip(best - wave, -2.0 * bins, 2.0 * bins)
+
+
+def _repeating(image: Floats, waves: Floats) -> list[Floats]:
+    """The refined waves of the picture's lattice, two or one; empty if nothing repeats.
+
+    A strong wave alone does not tell: a row of bars beside a line has one across, and no second line.
+    """
+    weighted = image * _window(image.shape)
+    sets = [_shortest_pair(waves)] if len(waves) else []
+    for tried in (*sets, *([wave] for wave in waves[:MOST_TRIED])):
+        refined = [_refined(weighted, wave) for wave in tried]
+        if all(_repeats(image, step) for step in _periods_px(refined)):
+            return refined
+    return []
+
+
+def _repeats(image: Floats, step: Floats) -> bool:
+    """Whether one and two steps on the picture looks like itself again, and between them less so."""
+    half, once, between, twice = (_likeness(image, times * step) for times in (0.5, 1.0, 1.5, 2.0))
+    return min(once, twice) > max(half, between, KEPT_SHARE * max(once, twice))
+
+
+def _likeness(image: Floats, step: Floats) -> float:
+    """Correlation between a picture and itself moved by a step, to the nearest pixel, where both are; 0 outside."""
+    (down, height), (right, width) = zip(np.rint(step[::-1]).astype(int).tolist(), image.shape, strict=True)
+    if abs(down) >= height or abs(right) >= width:
+        return 0.0
+    here = image[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)]
+    there = image[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)]
+    power = np.sqrt(np.vdot(here, here) * np.vdot(there, there))
+    return float(np.vdot(here, there) / power) if power > 0 else 0.0
 
 
 def _log_power(weighted: Floats, wave: Floats) -> tuple[Floats, Floats]:
