@@ -65,6 +65,7 @@ def print_table(head: list[str], rows: Sequence[Sequence[str]]) -> None:
     if not rows:
         return
     table = Table(*head, show_header=any(head))
+    table.columns[0].no_wrap = True  # what a row is about: cut names tell nothing
     for row in rows:
         table.add_row(*[Text(str(cell)) for cell in row])
     Console().print(table)

@@ -44,11 +44,6 @@ def signed_area(outline: Points) -> float:
     return float(0.5 * np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
 
 
-def perimeter(outline: Points) -> float:
-    """Length of the closed outline, in the points' unit."""
-    return float(np.hypot(*(np.roll(outline, -1, axis=0) - outline).T).sum())
-
-
 def bounds(outlines: Iterable[Points]) -> tuple[float, float, float, float]:
     """(x_min, y_min, x_max, y_max) over all outlines; NaN if there are none."""
     points = list(outlines)

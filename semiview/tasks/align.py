@@ -13,7 +13,7 @@ from semiview.feedback.drafts import load_draft
 from semiview.files.problem import FileProblem
 from semiview.files.registration_table import read_registrations, update_registrations
 from semiview.tasks.pool import each_case
-from semiview.tasks.progress import CaseDone, CaseFailed, Progress, Task
+from semiview.tasks.progress import CaseDone, CaseFailed, CaseWarned, Progress, Task
 from semiview.tasks.workspace import Workspace
 
 NOMINAL = "nominal"
@@ -77,7 +77,9 @@ def align_project(
                 failed[outcome.case_id] = outcome.reason
                 yield CaseFailed(outcome.case_id, outcome.reason)
             else:
-                registration, _ = unwritten[outcome.case_id] = outcome.answer
+                registration, case = unwritten[outcome.case_id] = outcome.answer
+                for warning in case.warnings:
+                    yield CaseWarned(outcome.case_id, warning)
                 found[outcome.case_id] = registration
                 if time.monotonic() - written_at > WRITE_EVERY_S:
                     update_registrations(project.registrations_path, unwritten)

@@ -97,6 +97,7 @@ def measure_project(
 
     try:
         yield from _measured(workspace, options, wanted, measured, failed)
+        yield Progress(len(wanted), len(wanted), "writing the tables")
     except (KeyboardInterrupt, GeneratorExit):
         failed.update({case_id: "stopped before its turn" for case_id in wanted if case_id not in {*measured, *failed}})
         written()

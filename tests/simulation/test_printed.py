@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
-from semiview.core.outline import as_outline, perimeter, rectangle, signed_area
+from semiview.core.outline import as_outline, rectangle, signed_area
 from semiview.simulation.patterns import logic
 from semiview.simulation.printed import palasantzas_psd, print_edges, rough_series
 from semiview.simulation.recipe import Recipe
@@ -95,4 +95,4 @@ def test_that_a_long_printed_line_is_rough_by_the_recipe() -> None:
     line = rectangle(-10_000, 0, 10_000, 40)
     values = [print_edges([line], recipe, 2.0, np.random.default_rng(seed)).epe_nm for seed in range(20)]
     assert np.std(values) == pytest.approx(1.5, rel=0.03)
-    assert perimeter(line) > 40_000
+    assert Polygon(line).length > 40_000

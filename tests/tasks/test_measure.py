@@ -11,6 +11,7 @@ import tifffile
 
 from semiview.files.gauge_file import read_gauges, read_template
 from semiview.files.registration_table import update_registrations
+from semiview.tasks.align import AlignOptions, align_project
 from semiview.tasks.measure import PARTS, MeasureOptions, measure_project
 from semiview.tasks.progress import CaseDone, CaseWarned, result_of
 from semiview.tasks.workspace import Workspace, open_workspace
@@ -148,6 +149,8 @@ def test_that_doubtful_input_is_told_with_its_case(make_project: Callable[..., P
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["warned"] == [{"case": "site/0", "warnings": told}]
     assert [("case list" in each, "project default" in each) for each in told] == [(True, False), (False, True)]
+    aligned = list(align_project(open_workspace(folder), AlignOptions(method="nominal", jobs=1)))
+    assert [event.warning for event in aligned if isinstance(event, CaseWarned)] == told
 
 
 def test_that_what_cannot_be_read_is_counted_and_says_why(registered: Workspace, tmp_path: Path) -> None:
