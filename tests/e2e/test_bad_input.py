@@ -133,6 +133,8 @@ def test_that_doubtful_input_is_said_above_the_picture_which_stays_usable(
     user.open_case("c0")
     assert words in user.window.questions_bar.findChild(object, "question_warnings").children()[1].text()
     assert ("tone" in user.window.questions_bar.names()) == bool(asked and "layout" not in harm)
+    # Where there is no design, nothing is said to stand anywhere.
+    assert ("No design" in user.window.registration.verdict.text()) == ("layout" in harm)
     assert user.window.middle.currentWidget() is user.window.views
     user.until(lambda: user.session.measurement is not None)
 

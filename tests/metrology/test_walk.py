@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import shapely
 
-from semiview.core.outline import perimeter, rectangle
+from semiview.core.outline import rectangle
 from semiview.metrology.walk import clearances, corners, walk
 
 
@@ -30,7 +31,7 @@ def test_that_the_normals_of_a_circle_are_radial() -> None:
     way = walk([circle(50)], step=2, chord=5)
     radial = way.points / np.hypot(*way.points.T)[:, None]
     assert np.einsum("ij,ij->i", radial, way.normals).min() > np.cos(np.deg2rad(0.6))
-    assert len(way.points) == int(np.ceil(perimeter(circle(50)) / 2))
+    assert len(way.points) == int(np.ceil(shapely.Polygon(circle(50)).length / 2))
 
 
 def test_that_each_corner_has_the_normal_that_halves_its_angle() -> None:

@@ -232,8 +232,12 @@ class RegistrationPanel(QWidget):
         registration = document.registration
         for name, box in self.boxes.items():
             box.show_value(getattr(registration, name))
-        self.verdict.setText(verdict_html(registration))
         self.shift_px.setText(_shift_in_px(registration))
+        if case.design is None:
+            self.verdict.setText("<b>No design</b>: there is nothing to register.")
+            self.grounds.setText("Widths, pitches and roughness are read from the picture alone.")
+            return
+        self.verdict.setText(verdict_html(registration))
         sentences = registration.trust.grounds or (why or "Nobody has looked: align, drag, or type numbers.",)
         self.grounds.setText("\n".join(f"• {sentence}" for sentence in sentences))
 
