@@ -83,6 +83,24 @@ def test_that_a_run_is_watched_stopped_early_compared_promoted_and_rolled_back(t
     assert panel.checkpoints.text(0, 4) == "in use"
     assert training.candidate in panel.current.text()
     assert not panel.promote.isEnabled()
+
+    # From a decision made with it to the samples that it was made from, and from a sample to what it taught.
+    user.open_case("c5")
+    window.actions_["app.predict"].trigger()
+    user.until(lambda: user.session.case.prediction.checkpoint_id == training.candidate)
+    user.key(Qt.Key.Key_Return)
+    window.work.setCurrentWidget(window.history)
+    user.until(lambda: window.history.table.rowCount() == 2)
+    window.history.table.selectRow(0)
+    assert "No checkpoint has been trained on it yet" in window.history.words.text()
+    window.history.lineage.click()
+    user.until(lambda: f"{training.candidate} was made from 5 samples: c0, c1, c2" in window.history.words.text())
+    user.open_case("c0")
+    user.until(lambda: window.history.table.rowCount() == 1)
+    window.history.table.selectRow(0)
+    assert f"It taught {training.candidate}" in window.history.words.text()
+    window.work.setCurrentWidget(panel)
+
     user.click(panel.roll_back)
     assert training.current_id == STARTER
     assert not panel.roll_back.isEnabled()
