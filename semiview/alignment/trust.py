@@ -109,7 +109,7 @@ def _grounds(
         fits = "1 other place fits" if len(left) == 1 else f"{len(left)} other places fit"
         grounds.append(f"{fits} as well, the nearest {nearest:.1f} nm away")
     if fit.free_axis_px is not None:
-        grounds.append(f"nothing holds the design along {free_axis_deg(fit):.0f} deg; the nominal place is kept there")
+        grounds.append(f"nothing holds the design along {round(free_axis_deg(fit)) % 180} deg; the nominal place is kept there")
     if verdict != "failed":
         grounds += doubts
     if not grounds:
@@ -146,7 +146,8 @@ def free_axis_deg(fit: EdgeFit) -> float:
     if fit.free_axis_px is None:
         return float("nan")
     direction = np.linalg.solve(fit.registration.linear_px(), fit.free_axis_px)
-    return round(float(np.rad2deg(np.arctan2(direction[1], direction[0]))), 6) % 180
+    # Rounded first: a hair below 0 is 0, not 180.
+    return round(float(np.rad2deg(np.arctan2(direction[1], direction[0]))), 3) % 180
 
 
 def _class(verdict: Verdict, error_px: float) -> RegistrationClass:

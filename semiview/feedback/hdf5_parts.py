@@ -4,6 +4,7 @@ HDF5 never writes to the disk here: a full disk in its flush ends the process, a
 """
 
 import hashlib
+import io
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,20 +50,16 @@ _CONTIGUOUS = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
 _CONTIGUOUS.set_obj_track_times(False)
 
 
-def new_image(
-    fill: Callable[[h5py.File], object],
-    user_block_bytes: int = 0,
-    look: Callable[[h5py.File, bytes], object] = lambda _file, _image: None,
-) -> bytes:
+def new_image(fill: Callable[[h5py.File], object], user_block_bytes: int = 0) -> bytes:
     """An HDF5 file written into memory by `fill`, of the format version that every HDF5 since 1.10 reads.
-
-    `look` sees the finished file and its bytes.
 
     It is to stand behind a user block of this size, which is not part of it: readers before HDF5 2.0 refuse a file
     that does not expect to stand where it stands.
     """
+    # Not HDF5's own image of a file in memory: before HDF5 2.0 that one's first checksum is wrong.
+    memory = io.BytesIO()
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_fapl_core(_CHUNK_BYTES, False)
+    access.set_fileobj_driver(h5py.h5fd.fileobj_driver, memory)
     access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V110)
     creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
     creation.set_userblock(user_block_bytes)
@@ -70,10 +67,7 @@ def new_image(
     creation.set_obj_track_times(False)  # equal values make equal bytes
     with h5py.File(h5py.h5f.create(_new_name().encode(), h5py.h5f.ACC_TRUNC, creation, access)) as file:
         fill(file)
-        file.flush()
-        image: bytes = file.id.get_file_image()
-        look(file, image)
-    return image
+    return memory.getvalue()[user_block_bytes:]
 
 
 @contextmanager
@@ -120,16 +114,8 @@ def check_links(group: h5py.Group) -> frozenset[str]:
     return frozenset(names)
 
 
-def skeleton_sha256(file: h5py.File, image: bytes) -> str:
-    """SHA-256 of a file without the chunks of its datasets: of all else, the SHA-256 of each dataset's values too.
-
-    It stands for the whole file and takes no second look at the pictures in it.
-
-    Parameters
-    ----------
-    image
-        The file's bytes without its user block.
-    """
+def chunk_places(file: h5py.File) -> list[tuple[int, int]]:
+    """First byte, counted behind the user block, and number of bytes of every chunk of a file's datasets."""
     places: list[tuple[int, int]] = []
 
     def note_chunks(name: bytes) -> None:
@@ -139,8 +125,23 @@ def skeleton_sha256(file: h5py.File, image: bytes) -> str:
             places.extend((chunk.byte_offset - file.userblock_size, chunk.size) for chunk in chunks)
 
     h5py.h5o.visit(file.id, note_chunks)
+    return places
+
+
+def skeleton_sha256(image: bytes, chunks: Iterable[tuple[int, int]]) -> str:
+    """SHA-256 of a file without the chunks of its datasets: of all else, the SHA-256 of each dataset's values too.
+
+    It stands for the whole file and takes no second look at the pictures in it.
+
+    Parameters
+    ----------
+    image
+        The file's bytes without its user block.
+    chunks
+        As `chunk_places` tells.
+    """
     digest, begin = hashlib.sha256(), 0
-    for place, size in sorted(places):
+    for place, size in sorted(chunks):
         digest.update(image[begin:place])
         begin = place + size
     digest.update(image[begin:])

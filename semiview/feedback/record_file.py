@@ -12,6 +12,7 @@ import numpy as np
 from semiview.core.review import DecisionKind
 from semiview.feedback.hdf5_parts import (
     check_links,
+    chunk_places,
     get_array,
     get_gauges,
     get_numbers,
@@ -132,14 +133,15 @@ def to_bytes(record: Record, identifier: str, split: str | None = None) -> bytes
     facts = _facts(record, identifier) | {"split": split, "skeleton_sha256": NO_SHA256}
     texts = {name: getattr(record, name) for name in _TEXTS} | {"record_uuid": identifier, "split": split}
 
+    chunks: list[tuple[int, int]] = []
+
     def fill(file: h5py.File) -> None:
         put_texts(file, texts)
         _put(file, record)
+        chunks.extend(chunk_places(file))
 
-    def look(file: h5py.File, image: bytes) -> None:
-        facts["skeleton_sha256"] = skeleton_sha256(file, image)
-
-    image = new_image(fill, user_block_bytes(WHAT, facts), look)
+    image = new_image(fill, user_block_bytes(WHAT, facts))
+    facts["skeleton_sha256"] = skeleton_sha256(image, chunks)
     return with_user_block(WHAT, facts, image)
 
 

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from semiview.core.gauge import Gauge
 from semiview.core.registration import Frame, Registration, Trust
-from semiview.feedback.hdf5_parts import opened_image, sha256_of, skeleton_sha256
+from semiview.feedback.hdf5_parts import chunk_places, opened_image, sha256_of, skeleton_sha256
 from semiview.feedback.record import SCHEMA_VERSION, Record
 from semiview.feedback.record_file import (
     WHAT,
@@ -221,7 +221,7 @@ def test_that_the_hash_of_a_header_stands_for_every_array_and_attribute() -> Non
     data = to_bytes(record, identifier)
     facts, sha256 = parse_user_block(data, WHAT)
     with opened_image(data) as file:
-        assert skeleton_sha256(file, data[file.userblock_size :]) == facts["skeleton_sha256"]
+        assert skeleton_sha256(data[file.userblock_size :], chunk_places(file)) == facts["skeleton_sha256"]
         chunk = file["sem/image"].id.get_chunk_info(0)
         raw = data[chunk.byte_offset : chunk.byte_offset + chunk.size]
         # Behind the values stands their Fletcher-32.

@@ -51,7 +51,7 @@ def test_that_a_kill_between_any_two_calls_of_an_append_loses_nothing(
         except Killed:
             calls_left += 1
         assert_whole(folder, acknowledged)
-    assert calls_left > 10
+    assert calls_left >= 10
     expected = {"train", "validation", "test"} if earlier >= 2 else {""}
     assert set(FeedbackStore.open(folder).splits().values()) == expected
 
