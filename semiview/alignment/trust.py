@@ -109,7 +109,8 @@ def _grounds(
         fits = "1 other place fits" if len(left) == 1 else f"{len(left)} other places fit"
         grounds.append(f"{fits} as well, the nearest {nearest:.1f} nm away")
     if fit.free_axis_px is not None:
-        grounds.append(f"nothing holds the design along {round(free_axis_deg(fit)) % 180} deg; the nominal place is kept there")
+        axis_deg = round(free_axis_deg(fit)) % 180
+        grounds.append(f"nothing holds the design along {axis_deg} deg; the nominal place is kept there")
     if verdict != "failed":
         grounds += doubts
     if not grounds:
