@@ -132,7 +132,6 @@ def to_bytes(record: Record, identifier: str, split: str | None = None) -> bytes
     split = record.split if split is None else split
     facts = _facts(record, identifier) | {"split": split, "skeleton_sha256": NO_SHA256}
     texts = {name: getattr(record, name) for name in _TEXTS} | {"record_uuid": identifier, "split": split}
-
     chunks: list[tuple[int, int]] = []
 
     def fill(file: h5py.File) -> None:

@@ -151,9 +151,10 @@ def _repeating(image: Floats, waves: Floats) -> list[Floats]:
 
     A strong wave alone does not tell: a row of bars beside a line has one across, and no second line.
     """
+    if len(waves) == 0:
+        return []
     weighted = image * _window(image.shape)
-    sets = [_shortest_pair(waves)] if len(waves) else []
-    for tried in (*sets, *([wave] for wave in waves[:MOST_TRIED])):
+    for tried in (_shortest_pair(waves), *([wave] for wave in waves[:MOST_TRIED])):
         refined = [_refined(weighted, wave) for wave in tried]
         if all(_repeats(image, step) for step in _periods_px(refined)):
             return refined

@@ -95,4 +95,3 @@ def test_that_a_long_printed_line_is_rough_by_the_recipe() -> None:
     line = rectangle(-10_000, 0, 10_000, 40)
     values = [print_edges([line], recipe, 2.0, np.random.default_rng(seed)).epe_nm for seed in range(20)]
     assert np.std(values) == pytest.approx(1.5, rel=0.03)
-    assert Polygon(line).length > 40_000
