@@ -64,7 +64,7 @@ def _scaled(pixels: npt.NDArray[Any]) -> Plane:
 
 def predict_scaled(network: PatternNet, values: Plane, tile_px: int = 0, device: torch.device | None = None) -> Plane:
     """As `predict`, from values on the training scale."""
-    return settled(_unsettled(network, values, tile_px, device))
+    return settled(_unsettled(network, values, tile_px, device), values)
 
 
 def _unsettled(network: PatternNet, values: Plane, tile_px: int, device: torch.device | None) -> Plane:
@@ -122,7 +122,7 @@ def predict_averaged(
     count = 2 * len(turns)
     mean = total / count
     spread = np.sqrt(np.maximum(squares / count - mean**2, 0) * count / (count - 1))
-    return settled(np.clip(mean, 0, 1).astype(np.float32)), spread.astype(np.float32)
+    return settled(np.clip(mean, 0, 1).astype(np.float32), _scaled(pixels)), spread.astype(np.float32)
 
 
 def predict_items(job: PredictJob, wish: Callable[[], Wish], device: torch.device) -> Iterator[Event]:

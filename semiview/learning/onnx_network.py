@@ -32,6 +32,7 @@ def onnx_predictor(path: str) -> Predictor:
         return answer.reshape(answer.shape[-2:])
 
     def predict(pixels: npt.NDArray[Any], _design: Plane | None, _nm_per_px: tuple[float, float]) -> Plane:
-        return settled(np.clip(TILING.see(scaled(pixels), look), 0.0, 1.0))
+        picture = scaled(pixels)
+        return settled(np.clip(TILING.see(picture, look), 0.0, 1.0), picture)
 
     return predict

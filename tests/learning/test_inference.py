@@ -150,4 +150,4 @@ def test_that_oblong_pixels_are_never_turned_by_a_quarter(network):
         ],
         axis=0,
     )
-    np.testing.assert_allclose(four, settled(by_hand), atol=2e-6)
+    np.testing.assert_allclose(four, settled(by_hand, scaled(picture)), atol=2e-6)
