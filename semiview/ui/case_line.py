@@ -13,7 +13,9 @@ STATE_COLOURS: dict[str, str] = {
     "saving": BUSY, "not saved": BAD,
 }  # fmt: skip
 _STATE_ORDER = {name: number for number, name in enumerate(STATE_COLOURS)}
-_CLASS_ORDER = {"failed": 0, "ambiguous": 1, "significant": 2, "few pixel": 3, "subpixel": 4, "by hand": 5, "": 6}
+NO_DESIGN = "no design"  # in place of a registration
+_CLASS_ORDER = {"failed": 0, "ambiguous": 1, "significant": 2, "few pixel": 3, "subpixel": 4, "by hand": 5, "": 6,
+                NO_DESIGN: 7}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class CaseLine:
     saving
         "", "saving" or "not saved": shown in place of the state.
     registration
-        Class or verdict in one or two words; empty: nobody has looked.
+        Class or verdict in one or two words, or `NO_DESIGN`; empty: nobody has looked.
     worst_epe_nm
         Largest |EPE| of what was measured last; NaN: not measured.
     missing

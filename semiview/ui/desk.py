@@ -28,7 +28,7 @@ from semiview.tasks.workspace import Workspace, open_workspace
 from semiview.ui.aligning import Aligned, Aligning
 from semiview.ui.annotating import Annotating
 from semiview.ui.calibrating import Calibrating
-from semiview.ui.case_line import CaseLine
+from semiview.ui.case_line import NO_DESIGN, CaseLine
 from semiview.ui.case_model import CaseModel
 from semiview.ui.company import Company
 from semiview.ui.comparing import Comparing
@@ -319,7 +319,9 @@ def case_lines(workspace: Workspace, reviewer: str = "") -> list[CaseLine]:
     lines = []
     for row in workspace.project.rows:
         review, registered = queue.reviews.get(row.case_id), rows.get(row.case_id)
-        known: dict[str, Any] = {} if registered is None else {"registration": row_in_words(registered)}
+        known: dict[str, Any] = {"registration": NO_DESIGN if row.design is None else ""}
+        if registered is not None:
+            known["registration"] = row_in_words(registered)
         if review is not None:
             known |= {"state": review.state, "reviewer": review.reviewer, "reason": review.reason}
         known |= {"second_look": queue.second_looks.get(row.case_id, ""), "metadata": listed_metadata(row.info)}

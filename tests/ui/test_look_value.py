@@ -1,9 +1,15 @@
 """What is worth a look: grounds add up, they are said in words, and chance keeps its fifth."""
 
 import zlib
+from pathlib import Path
 
+import numpy as np
+import tifffile
+
+from semiview.tasks.workspace import open_workspace
 from semiview.ui.case_filter import filter_of
 from semiview.ui.case_line import COLUMNS, CaseLine, metadata_columns, natural
+from semiview.ui.desk import case_lines
 from semiview.ui.look_value import AT_RANDOM, ENOUGH_SAMPLES, RANDOM_EVERY, look_value, ranked
 
 ENOUGH = [CaseLine(f"approved {n}", "logic", "accepted") for n in range(ENOUGH_SAMPLES)]
@@ -85,3 +91,12 @@ def test_that_a_filter_takes_words_columns_and_numbers() -> None:
 
 def test_that_numbers_sort_by_size_and_blanks_last() -> None:
     assert sorted(["10", "9", "", "b", "-1"], key=natural) == ["-1", "9", "10", "b", ""]
+
+
+def test_that_what_has_no_design_is_not_said_to_wait_for_a_registration(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", np.zeros((64, 64), np.uint8))
+    (tmp_path / "cases.csv").write_text("case_id,image,design\nbare,field.tif,\nother,field.tif,chip.gds\n")
+    bare, other = case_lines(open_workspace(tmp_path))
+    assert (bare.registration, other.registration) == ("no design", "")
+    assert "registered" not in look_value(bare, 0)[1]
+    assert "not registered yet" in look_value(other, 0)[1]
