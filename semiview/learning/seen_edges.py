@@ -22,6 +22,7 @@ FINE_PX = 1.5  # what a Gaussian of this sigma takes away is noise ...
 FINE_SHARE = 0.75  # ... of which the mean absolute value is this share of the standard deviation
 NOISE_SIDE_PX = 31
 LEAST_NOISE = 1e-6
+STRIP_PX, LEAST_ROWS = 2**22, 64  # a large picture is looked at in strips: following contours takes 50 bytes a pixel
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -32,25 +33,32 @@ def seen_edges(probability: Plane, picture: Plane) -> tuple[Points, Flags]:
 
     Stretches along the picture's border are left out.
     """
+    height, width = probability.shape
+    rows = max(STRIP_PX // width, LEAST_ROWS)
+    strips = [slice(top, top + rows) for top in range(0, height, rows)]
+    found = [_shown(probability[strip], picture[strip]) for strip in strips]
+    points = np.concatenate([place + [0, strip.start] for strip, (place, _) in zip(strips, found, strict=True)])
+    shown = np.concatenate([step for _, step in found])
+    # Most detectors show a bright rim; where material is dark, all of a picture's steps are turned round.
+    return points, shown * np.sign(shown.sum()) > LEAST_STEP
+
+
+def _shown(probability: Plane, picture: Plane) -> tuple[Points, Values]:
+    """The points of the half contours that are not on the border, and the mean step along the contour there."""
     outlines = half_contours(probability)
     if not outlines:
-        return np.empty((0, 2)), np.empty(0, dtype=bool)
+        return np.empty((0, 2)), np.empty(0)
     points = np.concatenate(outlines)
-    step = _steps(points, following_point(outlines), picture)
-    counted = ~on_border(points, probability.shape)
-    begin = 0
-    shown = np.zeros(len(points))
+    inside = ~on_border(points, probability.shape)
+    step = np.where(inside, _steps(points, following_point(outlines), picture), 0)
+    mean, begin = np.empty(len(points)), 0
     for outline in outlines:
         here = slice(begin, begin + len(outline))
         side = min(ALONG, len(outline))
-        total, count = (
-            ndimage.uniform_filter1d(values[here], side, mode="wrap") for values in (step * counted, counted * 1.0)
-        )
-        shown[here] = total / np.maximum(count, 1 / ALONG)
+        total, share = (ndimage.uniform_filter1d(of[here] * 1.0, side, mode="wrap") for of in (step, inside))
+        mean[here] = total / np.maximum(share, 1 / ALONG)
         begin += len(outline)
-    # Most detectors show a bright rim; where material is dark, all of a picture's steps are turned round.
-    seen = shown * np.sign(shown[counted].sum()) > LEAST_STEP
-    return points[counted], seen[counted]
+    return points[inside], mean[inside]
 
 
 def _steps(points: Points, following: npt.NDArray[np.int64], picture: Plane) -> Values:

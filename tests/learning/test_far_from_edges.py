@@ -106,3 +106,10 @@ def test_that_faint_and_dark_edges_count_as_well(truth):
     wrong = guessed(truth)
     for picture in (picture_of(truth, 0.6), -picture_of(truth), 1e3 + 1e-3 * picture_of(truth)):
         np.testing.assert_array_equal(settled(wrong, picture) >= 0.5, truth >= 0.5)
+
+
+def test_that_the_strips_of_a_large_picture_do_not_show(truth, monkeypatch):
+    wrong, picture = guessed(truth), picture_of(truth)
+    whole = settled(wrong, picture)
+    monkeypatch.setattr("semiview.learning.seen_edges.STRIP_PX", 90 * truth.shape[1])
+    np.testing.assert_allclose(settled(wrong, picture), whole, atol=0.05)
