@@ -35,10 +35,12 @@ def seen_edges(probability: Plane, picture: Plane) -> tuple[Points, Flags]:
     """
     height, width = probability.shape
     rows = max(STRIP_PX // width, LEAST_ROWS)
-    strips = [slice(top, top + rows) for top in range(0, height, rows)]
-    found = [_shown(probability[strip], picture[strip]) for strip in strips]
-    points = np.concatenate([place + np.array([0, strip.start]) for strip, (place, _) in zip(strips, found, strict=True)])
-    shown = np.concatenate([step for _, step in found])
+    places, steps = [], []
+    for top in range(0, height, rows):
+        place, step = _shown(probability[top : top + rows], picture[top : top + rows])
+        places.append(place + np.array([0, top]))
+        steps.append(step)
+    points, shown = np.concatenate(places), np.concatenate(steps)
     # Most detectors show a bright rim; where material is dark, all of a picture's steps are turned round.
     return points, shown * np.sign(shown.sum()) > LEAST_STEP
 
