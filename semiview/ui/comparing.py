@@ -20,7 +20,7 @@ from semiview.ui.session import Session
 NO_OTHER = "Only one checkpoint has predicted this case.\nChoose another one under Display, Compare, and press Predict."
 NO_EXPECTED = "There is no predicted SEM picture of this case.\n"
 MAKE_ONE = "Compare, Predict the SEM picture, makes one of its design."
-NO_GENERATOR = "First train a checkpoint that makes them: semiview train PROJECT --direction sem."
+NO_GENERATOR = "First train a checkpoint that makes them: Training, Learns, Design to SEM."
 READING = "Reading the picture…"
 NONE = Guests(why_no_other=READING, why_no_expected=READING)
 

@@ -114,6 +114,7 @@ class Desk(QObject):
         self.training.checkpoint_changed.connect(self.predicting.checkpoint_changed)
         self.training.checkpoint_changed.connect(self.drifting.ask)
         self.training.ended.connect(self.drifting.ask)
+        self.training.ended.connect(self.comparing.look)  # it may have trained what makes pictures
         self.drifting.looked.connect(self._drift_seen)
         self.reviewing.decided.connect(lambda _: self.drifting.ask())
         self.session.changed.connect(self._registration_changed)

@@ -58,7 +58,7 @@ def test_that_the_classical_predictor_can_be_asked_beside_the_checkpoint(opened)
 
 def test_that_a_predicted_sem_picture_is_compared_and_says_that_nothing_is_read_off_it(opened) -> None:
     desk = opened.window.desk
-    assert "semiview train PROJECT --direction sem" in pair(opened, "sem_expected").toolTip()
+    assert "Training, Learns, Design to SEM" in pair(opened, "sem_expected").toolTip()
     assert not pair(opened, "sem_expected").isEnabled()
     assert not opened.window.actions_["compare.predict_sem"].isEnabled()
     opened.open_case("c1")

@@ -1,11 +1,13 @@
 """Journey 7: train beside the review, watch, stop or cancel, compare before and after, promote, roll back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from semiview.feedback.record import Record
 from semiview.learning.registry import read_reference, starter_path
 
 pytestmark = pytest.mark.slow
@@ -124,3 +126,28 @@ def test_that_a_cancelled_run_leaves_no_candidate_and_the_checkpoint_as_it_was(t
     begin(user, 1, 1)  # another can begin at once
     user.until(lambda: training.candidate and not training.running)
     assert panel.runs.text(0, 1) == "done"
+
+
+def test_that_the_way_back_is_trained_in_the_window_and_its_picture_made_at_once(trained) -> None:
+    user, window, training = trained, trained.window, trained.window.desk.training
+    panel, made = window.training, window.actions_["compare.predict_sem"]
+    assert not made.isEnabled()
+    assert "Design to SEM" in made.toolTip()
+    for number in range(4):
+        pair = Record.example(number, (64, 64))  # of a tool that finds its designs to a fraction of a pixel
+        user.session.workspace.store.append(replace(pair, case_id=f"pair {number}", checkpoint_id="", tables={}))
+    user.register("c5")
+    user.key(Qt.Key.Key_Return)
+    user.until(lambda: window.desk.cases.line("c5").state == "accepted")
+    user.qtbot.keyClick(panel.learns, Qt.Key.Key_End)
+    assert panel.learns.currentText() == "Design to SEM"
+    begin(user, 1, 1)
+    user.until(lambda: not training.running)
+    assert "mean difference" in training.words
+    assert not panel.promote.isEnabled()
+    assert panel.left_out.rowCount() == 6, "gratings are no pairs: they fit at more than one place"
+    assert training.current_id == STARTER
+    user.open_case("c5")
+    user.until(made.isEnabled)
+    made.trigger()
+    user.until(lambda: window.desk.comparing.expected_by)

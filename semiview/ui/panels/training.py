@@ -1,9 +1,11 @@
 """Train, watch, stop, compare, promote, roll back."""
 
 import math
+from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -38,6 +40,13 @@ from semiview.ui.training import Training
 
 NO_REPORT = "After a run the current checkpoint and the candidate are compared here, on samples neither was trained on."
 SMALLEST_HEIGHT_PX = 100
+# What a run may learn: in two words, for whom it is good, how it is wished.
+LESSONS = (
+    ("SEM to pattern", "the usual way; what it predicts can be promoted", TrainingOptions()),
+    ("Both ways at once", "the same, held to the way back: for few hundred pairs", TrainingOptions(bidirectional=True)),
+    ("Design to SEM", "what a design should look like, to compare with and never to measure; begins with nothing, so give "
+     "it some hundred steps", TrainingOptions(answers="sem")),
+)  # fmt: skip
 RATES_TIP = (
     "What looks bad is reviewed first, so that over all decided cases too many seem to need a correction. Every fifth "
     "place of the order is filled at random; the rate of that sample is what a new image can expect."
@@ -62,6 +71,10 @@ class TrainingPanel(QWidget):
             "epochs", defaults.epochs, 1, 500, "At most so many; it ends sooner if nothing improves"
         )
         self.steps = self._number("steps", defaults.steps_per_epoch, 1, 1000, "Optimiser steps an epoch")
+        self.learns = QComboBox()
+        self.learns.setObjectName("learns")
+        self.learns.addItems([name for name, _, _ in LESSONS])
+        self.learns.setToolTip("\n".join(f"{name}: {tip}" for name, tip, _ in LESSONS))
         self.start = QPushButton("Start")
         self.start.setProperty("main", True)
         self.resume = QPushButton("Resume")
@@ -100,6 +113,8 @@ class TrainingPanel(QWidget):
         controls.addWidget(self.epochs, 0, 1)
         controls.addWidget(QLabel("Steps"), 0, 2)
         controls.addWidget(self.steps, 0, 3)
+        controls.addWidget(QLabel("Learns"), 1, 0)
+        controls.addWidget(self.learns, 1, 1, 1, 3)
         runs = QHBoxLayout()
         for button in (self.start, self.resume, self.stop, self.cancel):
             runs.addWidget(button)
@@ -172,7 +187,7 @@ class TrainingPanel(QWidget):
         ):
             button.setEnabled(why is None)
             button.setToolTip(tip if why is None else f"{tip}\nNot now: {why}")
-        for box in (self.epochs, self.steps):
+        for box in (self.epochs, self.steps, self.learns):
             box.setEnabled(not training.running)
         if workspace is None:
             self.current.setText("Open a project to train.")
@@ -190,7 +205,8 @@ class TrainingPanel(QWidget):
             self._show_report(training.report)
 
     def _start(self) -> None:
-        self._training.start(TrainingOptions(epochs=self.epochs.value(), steps_per_epoch=self.steps.value()))
+        _, _, wish = LESSONS[self.learns.currentIndex()]
+        self._training.start(replace(wish, epochs=self.epochs.value(), steps_per_epoch=self.steps.value()))
 
     def _show_bar(self) -> None:
         training = self._training
