@@ -44,8 +44,8 @@ SMALLEST_HEIGHT_PX = 100
 LESSONS = (
     ("SEM to pattern", "the usual way; what it predicts can be promoted", TrainingOptions()),
     ("Both ways at once", "the same, held to the way back: for few hundred pairs", TrainingOptions(bidirectional=True)),
-    ("Design to SEM", "what a design should look like, to compare with and never to measure; begins with nothing, so give "
-     "it some hundred steps", TrainingOptions(answers="sem")),
+    ("Design to SEM", "what a design should look like, to compare with and never to measure; it begins with nothing: "
+     "give it some hundred steps", TrainingOptions(answers="sem")),
 )  # fmt: skip
 RATES_TIP = (
     "What looks bad is reviewed first, so that over all decided cases too many seem to need a correction. Every fifth "
