@@ -20,12 +20,12 @@ from semiview.learning.seen_edges import seen_edges
 EDGE_SIDE_PX, EDGE_STEP = 5, 0.6  # an edge: the probability changes by so much within so many pixels
 CELL_PX, MOST_CELLS = 4, 200_000
 SEED_CELLS = 1.25  # from an edge: standard deviation of how much certainty counts
-NEAR_CELLS, FAR_CELLS = 2, 6  # from an edge: up to the first nothing changes, from the second on all
+NEAR_CELLS, FAR_CELLS = 2, 4  # from an edge: up to the first nothing changes, from the second on all
 # So little next to the flow between open cells that all edges of a region have their say in all of it: where they
 # contradict each other, the most of them are right.
-SEED = 1e-2
-PASSING = 1e-4  # of what flows in the open passes an edge
-LEAST_SEED = 1e-6  # so that a region that no edge bounds keeps what the network said
+SEED = 1e-3
+PASSING = 1e-5  # of what flows in the open passes an edge
+LEAST_SEED = 1e-7  # so that a region that no edge bounds keeps what the network said
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
