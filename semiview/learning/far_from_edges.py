@@ -42,6 +42,7 @@ def settled(probability: Plane, picture: Plane) -> Plane:
     cell_px = max(CELL_PX, int(np.ceil(np.sqrt(values.size / MOST_CELLS))))
     if _distance(edges).max() <= NEAR_CELLS * cell_px:
         return values
+    # Whatever lies nearer to a contour that the picture does not show is neither edge nor seed.
     points, seen = seen_edges(values, np.ascontiguousarray(picture, dtype=np.float32))
     by_seen = _distance(_drawn(points[seen], values.shape)) <= _distance(_drawn(points[~seen], values.shape))
     edges &= by_seen
@@ -73,7 +74,7 @@ def _drawn(points: Points, shape: tuple[int, ...]) -> Flags:
     return there
 
 
-def _carried(seeds: Values, certainty: Values, edges: npt.NDArray[np.bool_]) -> Values:
+def _carried(seeds: Values, certainty: Values, edges: Flags) -> Values:
     """On the grid of cells the u for which sum(certainty u^2 - 2 seeds u) + sum(flow (u_i - u_j)^2) is least.
 
     The second sum goes over neighbours; less flows where one of them holds an edge.
