@@ -20,7 +20,9 @@ from semiview.learning.seen_edges import seen_edges
 EDGE_SIDE_PX, EDGE_STEP = 5, 0.6  # an edge: the probability changes by so much within so many pixels
 CELL_PX, MOST_CELLS = 4, 200_000
 SEED_CELLS = 1.25  # from an edge: standard deviation of how much certainty counts
-NEAR_CELLS, FAR_CELLS = 2, 4  # from an edge: up to the first nothing changes, from the second on all
+# From an edge: up to the first nothing changes, from the second on all. Where an edge was missed, what was joined to
+# the wrong side ends between them: beyond where an edge is looked for, so that it counts as missing, not as far off.
+NEAR_CELLS, FAR_CELLS = 2, 6
 # So little next to the flow between open cells that all edges of a region have their say in all of it: where they
 # contradict each other, the most of them are right.
 SEED = 1e-3
