@@ -22,7 +22,7 @@ FINE_PX = 1.5  # what a Gaussian of this sigma takes away is noise ...
 FINE_SHARE = 0.75  # ... of which the mean absolute value is this share of the standard deviation
 NOISE_SIDE_PX = 31
 LEAST_NOISE = 1e-6
-STRIP_PX, LEAST_ROWS = 2**22, 64  # a large picture is looked at in strips: following contours takes 50 bytes a pixel
+STRIP_PX, LEAST_ROWS = 2**22, 64  # a large picture is looked at in strips, to save memory
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -40,7 +40,7 @@ from semiview.ui.training import Training
 
 NO_REPORT = "After a run the current checkpoint and the candidate are compared here, on samples neither was trained on."
 SMALLEST_HEIGHT_PX = 100
-# What a run may learn: in two words, for whom it is good, how it is wished.
+# What a run may learn: its name, what it is good for, how it is wished.
 LESSONS = (
     ("SEM to pattern", "the usual way; what it predicts can be promoted", TrainingOptions()),
     ("Both ways at once", "the same, held to the way back: for few hundred pairs", TrainingOptions(bidirectional=True)),
