@@ -32,6 +32,7 @@ def choose(
     snapshot: Sequence[tuple[str, str]],
     planes_folder: Path | None = None,
     as_sample: Callable[[str, Record], Sample | str] | None = None,
+    as_shown: Callable[[Sample], Sample] | None = None,
 ) -> ChosenSamples:
     """Read the records of a snapshot. One that is gone, damaged or changed is left out and named.
 
@@ -41,6 +42,8 @@ def choose(
         Where the samples' planes lie in files, to come into memory as far as they are looked at; None: in memory.
     as_sample
         Makes a record a sample, or says why it is none; None: `sample_of`.
+    as_shown
+        Makes a sample what the network is shown in training; test samples stay as they are. None: so do all.
 
     Raises
     ------
@@ -62,6 +65,8 @@ def choose(
         if isinstance(sample, str):
             left_out.append((record_id, sample))
         else:
+            if as_shown is not None and record.split != "test":
+                sample = as_shown(sample)
             kept = sample if planes_folder is None else on_disk(sample, planes_folder)
             by_split.get(record.split, by_split["train"]).append(kept)
     lacking = [name for name in ("validation", "test") if not by_split[name]]

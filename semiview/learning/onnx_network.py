@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from semiview.learning.far_from_edges import settled
+from semiview.learning.fine_features import enlarging, settled_at_its_scale
 from semiview.learning.predictors import Predictor
 from semiview.learning.samples import Plane, scaled
 from semiview.learning.tiles import Tiling
@@ -33,6 +33,10 @@ def onnx_predictor(path: str) -> Predictor:
 
     def predict(pixels: npt.NDArray[Any], _design: Plane | None, _nm_per_px: tuple[float, float]) -> Plane:
         picture = scaled(pixels)
-        return settled(np.clip(TILING.see(picture, look), 0.0, 1.0), picture)
+
+        def answer(factor: int) -> Plane:
+            return np.clip(TILING.enlarging(factor).see(picture, enlarging(look, factor)), 0.0, 1.0)
+
+        return settled_at_its_scale(picture, answer)[0]
 
     return predict

@@ -33,6 +33,21 @@ def seen_edges(probability: Plane, picture: Plane) -> tuple[Points, Flags]:
 
     Stretches along the picture's border are left out.
     """
+    points, shown = _shown_in_strips(probability, picture)
+    return points, shown > LEAST_STEP
+
+
+def mean_step(probability: Plane, picture: Plane) -> float:
+    """How well a picture (H, W) shows the contours of a probability (H, W): the mean step, in deviations of its noise.
+
+    0 where there is no contour.
+    """
+    _, shown = _shown_in_strips(probability, picture)
+    return float(shown.mean()) if len(shown) else 0.0
+
+
+def _shown_in_strips(probability: Plane, picture: Plane) -> tuple[Points, Values]:
+    """As `_shown`, of a picture of any size; positive where the material is as bright or dark as most of it."""
     height, width = probability.shape
     rows = max(STRIP_PX // width, LEAST_ROWS)
     places, steps = [], []
@@ -42,7 +57,7 @@ def seen_edges(probability: Plane, picture: Plane) -> tuple[Points, Flags]:
         steps.append(step)
     points, shown = np.concatenate(places), np.concatenate(steps)
     # Most detectors show a bright rim; where material is dark, all of a picture's steps are turned round.
-    return points, shown * np.sign(shown.sum()) > LEAST_STEP
+    return points, shown * np.sign(shown.sum())
 
 
 def _shown(probability: Plane, picture: Plane) -> tuple[Points, Values]:

@@ -22,16 +22,23 @@ class Tiling:
         Tiles begin on multiples of it.
     halo_px
         How far a tile sees beyond itself: a multiple of the grid, at least the receptive field.
+    tile_px
+        Side of the tiles of a large picture.
     """
 
     multiple_px: int
     grid_px: int
     halo_px: int
+    tile_px: int = TILE_PX
 
     @property
     def whole_px2(self) -> int:
         """A picture no larger than a tile with its halo is seen at once."""
-        return (TILE_PX + 2 * self.halo_px) ** 2
+        return (self.tile_px + 2 * self.halo_px) ** 2
+
+    def enlarging(self, factor: int) -> "Tiling":
+        """The tiling of a picture whose tiles are enlarged before they are looked at."""
+        return Tiling(*(px // factor for px in (self.multiple_px, self.grid_px, self.halo_px, self.tile_px)))
 
     def see(self, values: Plane, look: Callable[[Plane], Plane], tile_px: int = 0) -> Plane:
         """What `look`, (h, w) to (h, w), says of a picture (H, W), in tiles of about `tile_px`; 0: as it likes best."""
@@ -47,7 +54,7 @@ class Tiling:
     def tiles(self, shape: tuple[int, ...], tile_px: int = 0) -> Iterator[tuple[slice, slice, slice, slice]]:
         """Rows and columns of each tile, and those of what it sees."""
         if tile_px == 0:
-            tile_px = max(shape) + self.grid_px if shape[0] * shape[1] <= self.whole_px2 else TILE_PX
+            tile_px = max(shape) + self.grid_px if shape[0] * shape[1] <= self.whole_px2 else self.tile_px
         step = max(tile_px // self.grid_px, 1) * self.grid_px
 
         def parts(side: int) -> list[tuple[slice, slice]]:

@@ -20,6 +20,7 @@ from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network, to_bytes
 from semiview.learning.chosen_samples import ChosenSamples, choose
 from semiview.learning.evaluation import score
+from semiview.learning.fine_features import at_its_scale
 from semiview.learning.gate import WORST_SHOWN, GateReport, SampleScores, compare, gain_in
 from semiview.learning.inference import predict_scaled
 from semiview.learning.messages import (
@@ -286,7 +287,7 @@ class PatternRun(TrainingRun):
     def choose(self) -> ChosenSamples:
         """Approved shapes."""
         store = FeedbackStore.open(Path(self.job.store_folder), read_only=True)
-        return choose(store, self.job.snapshot, planes_folder(self.job, self.ranks))
+        return choose(store, self.job.snapshot, planes_folder(self.job, self.ranks), as_shown=at_its_scale)
 
     def trainer(self, start: PatternNet) -> Trainer:
         """Supervised, or both ways with a cycle."""
@@ -308,7 +309,7 @@ class PatternRun(TrainingRun):
 
     @cached_property
     def _old(self) -> tuple[Sample, ...]:
-        return replay_samples() if self.job.options.replay_share else ()
+        return tuple(map(at_its_scale, replay_samples())) if self.job.options.replay_share else ()
 
     def judge(self, trainer: Trainer, samples: ChosenSamples) -> Generator[Event, None, str]:
         """The gate's comparison with the current checkpoint."""

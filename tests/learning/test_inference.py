@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from semiview.learning.far_from_edges import settled
+from semiview.learning.fine_features import settled_at_its_scale
 from semiview.learning.inference import predict, predict_averaged, tiled
 from semiview.learning.networks import (
     TILING,
@@ -138,16 +138,18 @@ def test_that_oblong_pixels_are_never_turned_by_a_quarter(network):
     picture = np.tile(np.arange(64, dtype=np.uint8), (64, 1))
     four, _ = predict_averaged(network, picture, square=False)
 
-    def alone(turned):
-        return tiled(network, scaled(np.ascontiguousarray(turned)), torch.sigmoid)
+    def by_hand(factor):
+        def alone(turned):
+            return tiled(network, scaled(np.ascontiguousarray(turned)), torch.sigmoid, factor=factor)
 
-    by_hand = np.mean(
-        [
-            alone(picture),
-            alone(picture[:, ::-1])[:, ::-1],
-            alone(picture[::-1])[::-1],
-            alone(picture[::-1, ::-1])[::-1, ::-1],
-        ],
-        axis=0,
-    )
-    np.testing.assert_allclose(four, settled(by_hand, scaled(picture)), atol=2e-6)
+        return np.mean(
+            [
+                alone(picture),
+                alone(picture[:, ::-1])[:, ::-1],
+                alone(picture[::-1])[::-1],
+                alone(picture[::-1, ::-1])[::-1, ::-1],
+            ],
+            axis=0,
+        )
+
+    np.testing.assert_allclose(four, settled_at_its_scale(scaled(picture), by_hand)[0], atol=2e-6)

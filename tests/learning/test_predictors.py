@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from semiview.learning import tiles
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.inference import predict
 from semiview.learning.onnx_export import export
@@ -71,8 +70,7 @@ def test_that_a_large_picture_goes_through_onnxruntime_in_tiles(tmp_path: Path, 
     export(checkpoint, out)
     network, _ = load_network(checkpoint)
     pixels = np.random.default_rng(0).integers(0, 255, (300, 600)).astype(np.uint8)
-    monkeypatch.setattr(tiles, "TILE_PX", 256)
-    monkeypatch.setattr(onnx_network, "TILING", AlwaysCut(32, 256, 512))
+    monkeypatch.setattr(onnx_network, "TILING", AlwaysCut(32, 256, 512, 256))
     assert len(list(onnx_network.TILING.tiles(pixels.shape))) == 2 * 3
     answer = onnx_network.onnx_predictor(str(out))(pixels, None, SIZE)
     np.testing.assert_allclose(answer, predict(network, pixels), atol=1e-4)

@@ -1,10 +1,12 @@
 """Tiles do not show, whatever their size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from semiview.learning import tiles
+from semiview.learning.fine_features import enlarging
 from semiview.learning.tiles import Tiling
 
 TILING = Tiling(multiple_px=4, grid_px=16, halo_px=16)
@@ -39,11 +41,21 @@ def test_that_a_halo_that_is_too_small_would_show():
     assert np.abs(bare.see(values, look, 16) - bare.see(values, look)).max() > 1e-2
 
 
-def test_that_only_a_picture_larger_than_a_tile_with_its_halo_is_cut(monkeypatch):
-    monkeypatch.setattr(tiles, "TILE_PX", 32)
-    assert len(list(TILING.tiles((64, 64)))) == 1
-    cut = list(TILING.tiles((64, 68)))
+def test_that_only_a_picture_larger_than_a_tile_with_its_halo_is_cut():
+    tiling = replace(TILING, tile_px=32)
+    assert len(list(tiling.tiles((64, 64)))) == 1
+    cut = list(tiling.tiles((64, 68)))
     assert len(cut) == 2 * 3
     assert all(rows.start % 16 == columns.start % 16 == 0 for rows, columns, _, _ in cut)
     assert all(rows.start % 16 == columns.start % 16 == 0 for _, _, rows, columns in cut)
-    assert max((r.stop - r.start) * (c.stop - c.start) for _, _, r, c in cut) <= TILING.whole_px2
+    assert max((r.stop - r.start) * (c.stop - c.start) for _, _, r, c in cut) <= tiling.whole_px2
+
+
+@pytest.mark.parametrize("tile_px", [1, 16, 40])
+def test_that_tiles_that_are_enlarged_do_not_show_either(tile_px):
+    tiling = replace(TILING, halo_px=64).enlarging(2)
+    assert (tiling.multiple_px, tiling.grid_px, tiling.halo_px) == (2, 8, 32)
+    values = np.random.default_rng(0).random((83, 121)).astype(np.float32)
+    whole = tiling.see(values, enlarging(look, 2))
+    assert whole.shape == values.shape
+    np.testing.assert_allclose(tiling.see(values, enlarging(look, 2), tile_px), whole, atol=1e-6)
