@@ -1,8 +1,8 @@
 """Features a few pixels wide are looked at enlarged: a network errs by a share of what is one pixel to it.
 
-Enlarging adds nothing to a picture and takes nothing from it; the answer comes back on the picture's own pixels. In
-noise a network may find less of what is enlarged: then the picture shows its contours less well, and what it said at
-first stands. Training is shown the same, so that a network learns what it will be asked.
+Enlarging adds nothing to a picture and takes nothing from it; the answer comes back on the picture's own pixels. But
+enlarged noise looks like features: the second look counts in clear pictures, or where the first one went wrong and drew
+edges that the picture does not show. Training is shown the same, so that a network learns what it will be asked.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from semiview.learning.far_from_edges import settled
 from semiview.learning.samples import Plane, Sample
-from semiview.learning.seen_edges import mean_step
+from semiview.learning.seen_edges import share_and_step
 
 ENLARGED = 2
 FINE_PX = 7.0  # a line or a gap less wide is fine
 LEAST_SHARE = 0.25  # of the contours, to enlarge for
-AS_WELL = 0.95  # of the step across the contours found at first, to believe those found enlarged
+MOSTLY_SEEN = 0.9  # of the contours: with less, a look went wrong
+CLEAR_STEP, NOISY_STEP = 5.0, 1.2  # grey steps across contours, in deviations of the noise
 CORNER = 1.5  # a corner lies so many half widths from the next place that is wide; the square root of 2 and some more
 
 Flags = npt.NDArray[np.bool_]
@@ -31,11 +32,14 @@ def settled_at_its_scale(values: Plane, answer: Callable[[int], Plane]) -> tuple
     `answer` is what it says when the picture is enlarged by a factor, (H, W) again.
     """
     said = settled(answer(1), values)
-    if not is_fine(said):
-        return said, 1
-    closer = settled(answer(ENLARGED), values)
-    as_well = mean_step(closer, values) >= AS_WELL * mean_step(said, values)
-    return (closer, ENLARGED) if as_well else (said, 1)
+    if is_fine(said):
+        share, step = share_and_step(said, values)
+        wrong = share < MOSTLY_SEEN and step >= NOISY_STEP
+        if wrong or step >= CLEAR_STEP:
+            closer = settled(answer(ENLARGED), values)
+            if wrong or share_and_step(closer, values)[0] >= MOSTLY_SEEN:
+                return closer, ENLARGED
+    return said, 1
 
 
 def enlarging(look: Callable[[Plane], Plane], factor: int) -> Callable[[Plane], Plane]:

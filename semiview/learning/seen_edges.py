@@ -37,13 +37,14 @@ def seen_edges(probability: Plane, picture: Plane) -> tuple[Points, Flags]:
     return points, shown > LEAST_STEP
 
 
-def mean_step(probability: Plane, picture: Plane) -> float:
-    """How well a picture (H, W) shows the contours of a probability (H, W): the mean step, in deviations of its noise.
+def share_and_step(probability: Plane, picture: Plane) -> tuple[float, float]:
+    """Which share of the contours of a probability (H, W) its picture (H, W) shows, and the median step across those.
 
-    0 where there is no contour.
+    The step is in standard deviations of the noise. Both are 0 where there is no contour.
     """
     _, shown = _shown_in_strips(probability, picture)
-    return float(shown.mean()) if len(shown) else 0.0
+    seen = shown[shown > LEAST_STEP]
+    return (len(seen) / len(shown), float(np.median(seen))) if len(seen) else (0.0, 0.0)
 
 
 def _shown_in_strips(probability: Plane, picture: Plane) -> tuple[Points, Values]:

@@ -114,11 +114,23 @@ def test_that_edges_of_small_contacts_are_placed_better_enlarged():
     assert np.mean(shown) < 0.85 * np.mean(plain)
 
 
-@pytest.mark.parametrize(("moved_px", "factor"), [(0, 2), (3, 1)])
-def test_that_what_is_found_enlarged_counts_only_if_the_picture_shows_it_as_well(moved_px, factor):
+@pytest.mark.parametrize(
+    ("noise", "first_shift", "second_shift", "factor"),
+    [
+        (0.05, 0, 0, 2),  # clear: the second look counts
+        (0.05, 0, 3, 1),  # unless it draws what is not there
+        (0.3, 0, 0, 1),  # noisy, and nothing was wrong
+        (0.3, 3, 0, 2),  # noisy, and the first look drew what is not there
+    ],
+)
+def test_that_the_second_look_counts_in_clear_pictures_and_where_the_first_went_wrong(
+    noise, first_shift, second_shift, factor
+):
     truth = bars(5, 16)
-    picture = (truth + 0.05 * np.random.default_rng(0).standard_normal(truth.shape)).astype(np.float32)
-    moved = np.roll(truth, moved_px, axis=1)
-    said, chosen = settled_at_its_scale(picture, lambda factor: truth if factor == 1 else moved)
+    picture = (truth + noise * np.random.default_rng(0).standard_normal(truth.shape)).astype(np.float32)
+    looks = {1: truth.copy(), 2: truth}
+    looks[1][:100] = np.roll(truth, first_shift, axis=1)[:100]
+    looks[2] = np.roll(truth, second_shift, axis=1)
+    said, chosen = settled_at_its_scale(picture, looks.__getitem__)
     assert chosen == factor
-    np.testing.assert_allclose(said, truth, atol=1e-3)
+    np.testing.assert_allclose(said, looks[factor], atol=1e-3)
