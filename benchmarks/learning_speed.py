@@ -32,6 +32,7 @@ from semiview.learning.trainer import Trainer, pattern_loss
 
 REPEATS = 3
 FIELD_PX = 1024
+WIDE_SEED, FINE_SEED = 1, 46  # lines of 211 px, and of 7, which are looked at enlarged
 TILES_PX = (256, 512)
 
 
