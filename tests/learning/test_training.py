@@ -260,14 +260,14 @@ def test_that_a_lost_gpu_is_said_and_the_run_goes_on_without_one(toy, monkeypatc
     assert [event.epoch for event in of(EpochDone, again)] == [1, 2]
 
 
-def test_that_samples_lie_on_the_disk_while_a_run_is_at_work_and_are_gone_after_it(toy):
+def test_that_samples_lie_on_the_disk_while_a_run_is_at_work_and_are_gone_after_it(toy, tmp_path):
     job = toy.job(epochs=1, steps_per_epoch=1)
     run = fine_tune(job)
     next(run)
     folder = training_run.planes_folder(job)
     planes = list(folder.glob("*.npy"))
     assert len(planes) == 3 * len(job.snapshot)
-    samples = choose(toy.store, job.snapshot, folder)
+    samples = choose(toy.store, job.snapshot, tmp_path / "planes")
     assert all(isinstance(sample.pixels, np.memmap) for sample in samples.train)
     list(run)
     assert not folder.exists()
