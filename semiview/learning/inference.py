@@ -22,6 +22,7 @@ from semiview.learning.messages import (
     WorkFailed,
 )
 from semiview.learning.networks import TILING, PatternNet
+from semiview.learning.pieces import at_once, in_pieces
 from semiview.learning.predictors import checked, predictor_of
 from semiview.learning.samples import Plane, has_square_pixels, scaled
 from semiview.learning.shortage import is_out_of_memory
@@ -90,7 +91,8 @@ def tiled(
     def look(part: Plane) -> Plane:
         with torch.inference_mode():
             planes = torch.from_numpy(part)[None, None].to(device, memory_format=torch.channels_last)
-            answer: Plane = last(network(planes))[0, 0].float().cpu().numpy()
+            locally = in_pieces if planes.device.type == "cpu" else at_once
+            answer: Plane = last(network(planes, locally))[0, 0].float().cpu().numpy()
         return answer
 
     while True:

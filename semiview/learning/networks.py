@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semiview.learning.pieces import Border, Locally, at_once
 from semiview.learning.tiles import Tiling
 
 WIDTH_PRESETS = (16, 32)
@@ -24,7 +25,7 @@ REACHES = (2, 4, 6)  # of the deepest level's far steps, in its pixels
 # Tiles begin on multiples of the deepest window. What is wrong beyond a tile's outer border spoils, on the way down,
 # 62 px and with them a window of 128 px, two convolutions of the deepest level and with them a window of 256 px; the
 # far steps 384 px more; on the way up 62 px and, by enlarging, 31: less than 768.
-TILING = Tiling(multiple_px=DOWNSCALING, grid_px=WINDOW * DOWNSCALING, halo_px=3 * WINDOW * DOWNSCALING)
+TILING = Tiling(multiple_px=DOWNSCALING, grid_px=WINDOW * DOWNSCALING, halo_px=3 * WINDOW * DOWNSCALING, tile_px=2048)
 
 
 class PixelNorm(nn.Module):
@@ -50,18 +51,35 @@ class Block(nn.Module):
 
     def __init__(self, incoming: int, channels: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.first = nn.Conv2d(incoming, channels, 3, padding=1, padding_mode="reflect")
+        self.first = nn.Conv2d(incoming, channels, 3)
         self.norm = PixelNorm(channels)
         self.dropout = nn.Dropout2d(dropout)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect")
+        self.second = nn.Conv2d(channels, channels, 3)
         nn.init.kaiming_normal_(self.first.weight, nonlinearity="linear")
         nn.init.zeros_(self.second.weight)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """(B, incoming, H, W) to (B, channels, H, W)."""
-        through: Tensor = self.first(features)
-        branch: Tensor = self.second(self.dropout(functional.relu(self.norm(through))))
-        return through + branch
+    def forward(self, border: Border, features: Tensor) -> Tensor:
+        """(B, incoming, H, W) to (B, channels, H, W), less two pixels at each side that is no border."""
+        through: Tensor = self.first(_reflected(features, border))
+        branch: Tensor = self.dropout(functional.relu(self.norm(through), inplace=True))
+        branch = self.second(_reflected(branch, border))
+        left, right, top, bottom = (0 if here else 1 for here in border)
+        height, width = through.shape[2:]
+        return branch + through[:, :, top : height - bottom, left : width - right]
+
+
+class JoiningBlock(Block):
+    """A block on the way up: what comes from below is enlarged and joined to what the way down left."""
+
+    def forward(self, border: Border, features: Tensor, deeper: Tensor) -> Tensor:  # type: ignore[override]
+        """(B, C, H, W) and (B, C, H / 2, W / 2) to (B, channels, H, W), less two pixels as in `Block`."""
+        enlarged = functional.interpolate(deeper, scale_factor=2.0, mode="nearest")
+        return super().forward(border, torch.cat([enlarged, features], dim=1))
+
+
+def _reflected(features: Tensor, border: Border) -> Tensor:
+    """With one pixel more where the picture ends."""
+    return functional.pad(features, [int(here) for here in border], mode="reflect") if any(border) else features
 
 
 class WindowAttention(nn.Module):
@@ -141,7 +159,7 @@ class PatternNet(nn.Module):
 
     def __init__(self, width: int = 16, dropout: float = 0.05, attention: bool = True, far: bool = True) -> None:
         super().__init__()
-        channels = [width * factor for factor in LEVEL_FACTORS]
+        self.channels = channels = [width * factor for factor in LEVEL_FACTORS]
         deep = len(channels) - 2
         self.width = width
         self.down = nn.ModuleList(
@@ -154,27 +172,33 @@ class PatternNet(nn.Module):
         self.far = FarSteps(channels[-1]) if far else None
         steps = list(pairwise(channels))
         self.narrow = nn.ModuleList(nn.Conv2d(deeper, outgoing, 1) for outgoing, deeper in steps)
-        self.up = nn.ModuleList(Block(2 * outgoing, outgoing) for outgoing, _ in steps)
+        self.up = nn.ModuleList(JoiningBlock(2 * outgoing, outgoing) for outgoing, _ in steps)
         self.head = nn.Conv2d(width, 1, 1)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 1, H, W) scaled grey values, sides multiples of 32, to (B, 1, H, W) logits."""
+    def forward(self, pictures: Tensor, locally: Locally = at_once) -> Tensor:
+        """(B, 1, H, W) scaled grey values, sides multiples of 32, to (B, 1, H, W) logits.
+
+        `locally` takes the steps that see few pixels around, all at once or in pieces.
+        """
         skips: list[Tensor] = []
         features = pictures
         for level, block in enumerate(self.down):
             if level > 0:
+                skips.append(features)
                 pictures = functional.avg_pool2d(pictures, 2)
                 features = torch.cat([functional.avg_pool2d(features, 2), pictures], dim=1)
-            features = block(features)
+            features = locally(block, self.channels[level], features)
             if str(level) in self.around:
                 features = self.around[str(level)](features)
-            skips.append(features)
         if self.far is not None:
             features = self.far(features)
         for level in reversed(range(len(self.up))):
-            enlarged = functional.interpolate(self.narrow[level](features), scale_factor=2.0, mode="nearest")
-            features = self.up[level](torch.cat([enlarged, skips[level]], dim=1))
-        logits: Tensor = self.head(features)
+            step = self.up[level] if level > 0 else self._last
+            features = locally(step, 2 * self.channels[level], skips.pop(), self.narrow[level](features))
+        return features
+
+    def _last(self, border: Border, features: Tensor, deeper: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.up[0](border, features, deeper))
         return logits
 
 

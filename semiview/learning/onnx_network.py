@@ -17,7 +17,7 @@ from semiview.learning.worker_host import thread_count
 
 # Large pictures are seen in tiles, which do not show if the network looks no farther than the halo and begins its own
 # windows, if it has any, on the grid. The program's own networks do.
-TILING = Tiling(multiple_px=32, grid_px=256, halo_px=768)
+TILING = Tiling(multiple_px=32, grid_px=256, halo_px=768, tile_px=1024)
 
 
 def onnx_predictor(path: str) -> Predictor:

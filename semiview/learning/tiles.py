@@ -7,8 +7,6 @@ import numpy as np
 
 from semiview.learning.samples import Plane
 
-TILE_PX = 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
@@ -29,7 +27,7 @@ class Tiling:
     multiple_px: int
     grid_px: int
     halo_px: int
-    tile_px: int = TILE_PX
+    tile_px: int
 
     @property
     def whole_px2(self) -> int:

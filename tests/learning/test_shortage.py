@@ -7,6 +7,7 @@ import torch
 from semiview.learning import inference
 from semiview.learning.inference import predict
 from semiview.learning.networks import PatternNet
+from semiview.learning.pieces import Locally
 from semiview.learning.shortage import is_out_of_memory
 from semiview.learning.tiles import Tiling
 
@@ -25,7 +26,7 @@ class Small(PatternNet):
         self.largest_px = largest_px
         self.seen_px: list[int] = []
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+    def forward(self, pictures: torch.Tensor, _locally: Locally) -> torch.Tensor:
         self.seen_px.append(max(pictures.shape[2:]))
         if self.seen_px[-1] > self.largest_px:
             torch.empty(2**60, dtype=torch.uint8)
@@ -33,7 +34,7 @@ class Small(PatternNet):
 
 
 def test_that_a_picture_too_large_for_the_memory_is_seen_in_smaller_tiles(monkeypatch):
-    monkeypatch.setattr(inference, "TILING", Tiling(32, 256, 256))
+    monkeypatch.setattr(inference, "TILING", Tiling(32, 256, 256, 1024))
     picture = np.random.default_rng(0).integers(0, 255, (300, 1024)).astype(np.uint8)
     network = Small(768)
     np.testing.assert_array_equal(predict(network, picture), predict(Small(4096), picture))

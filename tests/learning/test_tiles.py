@@ -9,7 +9,7 @@ from scipy import ndimage
 from semiview.learning.fine_features import enlarging
 from semiview.learning.tiles import Tiling
 
-TILING = Tiling(multiple_px=4, grid_px=16, halo_px=16)
+TILING = Tiling(multiple_px=4, grid_px=16, halo_px=16, tile_px=1024)
 
 
 def look(part: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_that_the_tile_size_does_not_show(shape, tile_px):
 
 def test_that_a_halo_that_is_too_small_would_show():
     values = np.random.default_rng(0).random((64, 64)).astype(np.float32)
-    bare = Tiling(multiple_px=4, grid_px=16, halo_px=0)
+    bare = replace(TILING, halo_px=0)
     assert np.abs(bare.see(values, look, 16) - bare.see(values, look)).max() > 1e-2
 
 
