@@ -3,7 +3,7 @@
 The training step with drawing of patches from files, clipping and the moving average, against forward, loss, backward
 and optimiser step on one batch that lies ready: at least 90 %. Prediction in tiles against one pass over the whole
 picture, per computed pixel, halo included: at least 90 %. A picture of 1024 px with the CPU preset: within 5 s on two
-cores; one with fine features is looked at twice as large and takes longer.
+cores, also where features are fine and it is looked at a second time, twice as large.
 Each with its share of what the device reaches in a large matrix product of the same precision.
 On a CPU the seconds are the processor's, of all threads together, so that other programs do not count.
 

@@ -11,6 +11,7 @@ import torch
 from semiview.files.prediction_file import spread_path, write_prediction
 from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network
+from semiview.learning.far_from_edges import settled
 from semiview.learning.fine_features import enlarging, settled_at_its_scale
 from semiview.learning.item_work import each_item
 from semiview.learning.messages import (
@@ -66,6 +67,11 @@ def _scaled(pixels: npt.NDArray[Any]) -> Plane:
 def predict_scaled(network: PatternNet, values: Plane, tile_px: int = 0, device: torch.device | None = None) -> Plane:
     """As `predict`, from values on the training scale."""
     return settled_at_its_scale(values, lambda factor: _unsettled(network, values, factor, tile_px, device))[0]
+
+
+def predict_at_its_scale(network: PatternNet, values: Plane, device: torch.device | None = None) -> Plane:
+    """As `predict_scaled`, of a picture that is enlarged already if it has to be: one look."""
+    return settled(_unsettled(network, values, 1, 0, device), values)
 
 
 def _unsettled(network: PatternNet, values: Plane, factor: int, tile_px: int, device: torch.device | None) -> Plane:

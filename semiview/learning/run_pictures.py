@@ -1,7 +1,8 @@
 """Pictures of a run for people: the same few cases after each epoch, and the samples that changed most for the worse.
 
 One file of arrays, 8 bit: `case_ids`, and for case number i `sem_i`, `approved_i`, `before_i` and `after_i`; the last
-three are probabilities times 255. A preview has no `before`.
+three are probabilities times 255. A preview has no `before`; where pictures are made, `sem_i` holds the real one and
+the one made side by side, and `design_i` is all there is beside it.
 """
 
 import io
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from semiview.files.durable_file import write_durably
 from semiview.learning.chosen_samples import ChosenSamples
 from semiview.learning.generation import picture_of
-from semiview.learning.inference import predict_scaled
+from semiview.learning.inference import predict_at_its_scale
 from semiview.learning.networks import PatternNet
 from semiview.learning.runs import PREVIEW_FILE
 from semiview.learning.samples import Sample
@@ -37,14 +38,12 @@ def write_preview(folder: Path, network: PatternNet, samples: ChosenSamples) -> 
     """
     path = folder / PREVIEW_FILE
     shown, device = previewed(samples), next(network.parameters()).device
-    write_pictures(path, shown, (), [seen(predict_scaled(network, one.pixels, device=device)) for one in shown])
+    write_pictures(path, shown, (), [seen(predict_at_its_scale(network, one.pixels, device)) for one in shown])
     return str(path)
 
 
 def write_made_preview(folder: Path, network: PatternNet, samples: ChosenSamples) -> str:
     """As `write_preview`, of a network that answers with pictures: the real one, and right of it what was made.
-
-    The design is the approved contour of both, and nothing is drawn after it.
 
     Raises
     ------
@@ -56,8 +55,7 @@ def write_made_preview(folder: Path, network: PatternNet, samples: ChosenSamples
     for number, sample in enumerate(shown):
         made = picture_of(network, sample.pixels, device=next(network.parameters()).device)
         arrays[f"sem_{number}"] = seen((np.clip(np.hstack([sample.target, made]), -1, 1) + 1) / 2)
-        arrays[f"approved_{number}"] = seen((np.hstack([sample.pixels, sample.pixels]) + 1) / 2)
-        arrays[f"after_{number}"] = np.zeros_like(arrays[f"approved_{number}"])
+        arrays[f"design_{number}"] = seen((np.hstack([sample.pixels, sample.pixels]) + 1) / 2)
     _write(path, arrays)
     return str(path)
 

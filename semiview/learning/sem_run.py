@@ -98,7 +98,5 @@ class SemRun(TrainingRun):
         one = self.scored
         if not one.samples:
             return f"{candidate}: no pair is held out to compare it on"
-        return (
-            f"{candidate}: mean difference {one.l1:.3f} on {one.samples} held-out pairs, one grey {one.flat_l1:.3f}, "
-            f"SSIM {one.ssim:.3f}"
-        )
+        pairs = "one held-out pair" if one.samples == 1 else f"{one.samples} held-out pairs"
+        return f"{candidate}: mean difference {one.l1:.3f} on {pairs}, one grey {one.flat_l1:.3f}, SSIM {one.ssim:.3f}"

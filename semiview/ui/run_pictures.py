@@ -10,15 +10,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 SIDE_PX = 320
-APPROVED, BEFORE, AFTER = (0, 158, 115), (213, 94, 0), (0, 114, 178)  # Okabe and Ito
+# What a file may hold besides the SEM picture, and how its contours are drawn: the colours of Okabe and Ito.
+CONTOURS = {
+    "design": ("design (left the real picture, right the one made)", (0, 158, 115)),
+    "approved": ("approved", (0, 158, 115)),
+    "before": ("before", (213, 94, 0)),
+    "after": ("now", (0, 114, 178)),
+}
 NONE_YET = "While a run is on, the same few cases are shown here after each epoch; afterwards what changed most."
-APPROVED_WORD = '<span style="color:#009e73">approved</span>'
-BEFORE_WORD = '<span style="color:#d55e00">before</span>'
-NOW_WORD = '<span style="color:#0072b2">now</span>'
 
 
 class RunPictures(QScrollArea):
@@ -40,17 +43,16 @@ class RunPictures(QScrollArea):
         self.setWidget(inner)
         self.labels: list[QLabel] = []
 
-    def show_file(self, path: Path | None, title: str, before: bool = False) -> None:
-        """Show a run's picture file; None, or one that cannot be read: nothing. `before`: it has two networks."""
+    def show_file(self, path: Path | None, title: str) -> None:
+        """Show a run's picture file; None, or one that cannot be read: nothing."""
         while self._row.count():
             item = self._row.takeAt(0)
             widget = None if item is None else item.widget()
             if widget is not None:
                 widget.deleteLater()
         self.labels = []
-        pictures = [] if path is None else read_pictures(path)
-        legend = " · ".join((APPROVED_WORD, BEFORE_WORD, NOW_WORD) if before else (APPROVED_WORD, NOW_WORD))
-        self.title.setText(f"{title} · {legend}" if pictures else NONE_YET)
+        pictures, names = ([], []) if path is None else read_pictures(path)
+        self.title.setText(" · ".join((title, *map(_coloured, names))) if pictures else NONE_YET)
         for case_id, picture in pictures:
             label = QLabel()
             label.setPixmap(QPixmap.fromImage(picture))
@@ -61,20 +63,23 @@ class RunPictures(QScrollArea):
         self._row.addStretch(1)
 
 
-def read_pictures(path: Path) -> Sequence[tuple[str, QImage]]:
-    """Case and picture for each case of a run's picture file; none if it cannot be read."""
-    found = []
+def _coloured(name: str) -> str:
+    word, tint = CONTOURS[name]
+    return f'<span style="color:{QColor(*tint).name()}">{word}</span>'
+
+
+def read_pictures(path: Path) -> tuple[list[tuple[str, QImage]], list[str]]:
+    """Case and picture for each case of a run's picture file, and whose contours they show; none if it is damaged."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            names = [name for name in CONTOURS if f"{name}_0" in arrays]
+            found = []
             for number, case_id in enumerate(arrays["case_ids"].tolist()):
-                before = arrays.get(f"before_{number}")
-                contours = [(arrays[f"approved_{number}"], APPROVED), (arrays[f"after_{number}"], AFTER)]
-                if before is not None:
-                    contours.insert(1, (before, BEFORE))
+                contours = [(arrays[f"{name}_{number}"], CONTOURS[name][1]) for name in names]
                 found.append((str(case_id), drawn(arrays[f"sem_{number}"], contours)))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return []
-    return found
+        return [], []
+    return found, names
 
 
 def drawn(grey: npt.NDArray[np.uint8], contours: Sequence[tuple[npt.NDArray[Any], tuple[int, int, int]]]) -> QImage:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from semiview.core.raster import coverage
+from semiview.learning import inference
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.chosen_samples import choose
 from semiview.learning.evaluation import contour_errors_px
-from semiview.learning.far_from_edges import settled
 from semiview.learning.fine_features import at_its_scale, enlarged, is_fine, reduced, settled_at_its_scale
-from semiview.learning.inference import _unsettled, predict_scaled
+from semiview.learning.inference import predict_at_its_scale, predict_scaled, tiled
 from semiview.learning.registry import starter_path
 from semiview.learning.samples import Sample
 from semiview.learning.simulated_samples import simulated_sample
@@ -108,10 +108,25 @@ def test_that_edges_of_small_contacts_are_placed_better_enlarged():
     plain, shown = [], []
     for seed in (41_000_000, 41_000_100, 41_000_200):
         sample = contacts(seed, least_dose=60.0)
-        at_once = settled(_unsettled(network, sample.pixels, 1, 0, None), sample.pixels)
+        at_once = predict_at_its_scale(network, sample.pixels)
         for found, probability in ((plain, at_once), (shown, predict_scaled(network, sample.pixels))):
             found.append(np.nanmean(np.abs(contour_errors_px(probability, sample.target, sample.weight < 0.5))))
     assert np.mean(shown) < 0.85 * np.mean(plain)
+
+
+def test_that_what_is_enlarged_already_is_looked_at_once(monkeypatch):
+    looks = []
+
+    def spied(network, values, last, tile_px, device, factor):
+        looks.append((values.shape, factor))
+        return tiled(network, values, last, tile_px, device, factor)
+
+    monkeypatch.setattr(inference, "tiled", spied)
+    network, _ = load_network(starter_path())
+    sample = contacts(41_000_100, least_dose=60.0)
+    predict_scaled(network, sample.pixels)
+    predict_at_its_scale(network, at_its_scale(sample).pixels)
+    assert looks == [((128, 128), 1), ((128, 128), 2), ((256, 256), 1)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The drift panel and the training panel on a project folder, by the buttons a person uses."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,8 +96,19 @@ def test_that_a_runs_pictures_are_drawn_and_a_damaged_file_shows_none(qtbot: QtB
     )
     strip.show_file(path, "After epoch 3")
     assert [label.accessibleName() for label in strip.labels] == ["a", "b"]
-    assert "After epoch 3" in strip.title.text()
+    assert re.sub("<[^>]*>", "", strip.title.text()) == "After epoch 3 · approved · now"
     path.write_bytes(path.read_bytes()[:100])
     strip.show_file(path, "After epoch 4")
     assert strip.labels == []
     assert "After epoch" not in strip.title.text()
+
+
+def test_that_a_picture_that_was_made_is_not_called_approved(qtbot: QtBot, tmp_path: Path) -> None:
+    strip = RunPictures()
+    qtbot.addWidget(strip)
+    plane = np.zeros((40, 80), np.uint8)
+    path = tmp_path / "preview.npz"
+    np.savez(path, case_ids=["a"], sem_0=plane, design_0=plane)
+    strip.show_file(path, "After epoch 1")
+    words = re.sub("<[^>]*>", "", strip.title.text())
+    assert words == "After epoch 1 · design (left the real picture, right the one made)"

@@ -242,7 +242,7 @@ class TrainingPanel(QWidget):
             return
         if training.report is not None:
             worst = "Held-out samples that changed most for the worse"
-            self.strip.show_file(training.run_folder / CHANGED_FILE, worst, before=True)
+            self.strip.show_file(training.run_folder / CHANGED_FILE, worst)
         else:
             self.strip.show_file(training.run_folder / PREVIEW_FILE, f"After epoch {training.previewed}")
 
