@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from semiview.ui.canvas import colours
 
@@ -24,21 +24,27 @@ COLOURS: Mapping[str, tuple[QColor, ...]] = {
 FILLED = ("prediction_heat", "ignore", "uncertainty")
 
 
-class Legend(QWidget):
-    """One line an overlay: swatch, name and key; a click turns it on or off. Dark as the canvas it stands in."""
+class Legend(QScrollArea):
+    """One line an overlay: swatch, name and key; a click turns it on or off. Dark as the canvas it stands in.
+
+    Where the views are low it scrolls.
+    """
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("legend")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        lines = QWidget()
+        lines.setObjectName("lines")
         text, dim, ground = colours.TEXT.name(), colours.BORDER.lighter(150).name(), colours.GROUND.name()
         self.setStyleSheet(
-            f"#legend {{ background: {ground}; }} QLabel {{ color: {dim}; }}"
+            f"#lines {{ background: {ground}; }} QLabel {{ color: {dim}; }}"
             f"QToolButton {{ color: {dim}; border: none; padding: 2px 6px; }}"
             f"QToolButton:checked {{ color: {text}; }} QToolButton:hover {{ background: {colours.BORDER.name()}; }}"
         )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        column = QVBoxLayout(self)
+        column = QVBoxLayout(lines)
         column.setContentsMargins(10, 10, 10, 10)
         column.setSpacing(1)
         for name, action in actions.items():
@@ -55,6 +61,7 @@ class Legend(QWidget):
         column.addSpacing(6)
         column.addWidget(self.note)
         column.addStretch(1)
+        self.setWidget(lines)
 
     def minimumSizeHint(self) -> QSize:
         """The views beside it stay equally wide; what is too long is cut off."""

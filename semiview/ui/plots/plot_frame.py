@@ -24,6 +24,9 @@ class PlotFrame(QWidget):
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
         self.plot.setMinimumSize(120, 80)
+        for side in self._titles:
+            # Before there is a label: with one, to be told so is what makes the library scale the figures once more.
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self._words = QLabel(self.plot)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setWordWrap(True)
@@ -56,7 +59,6 @@ class PlotFrame(QWidget):
             axis.setPen(text)
             axis.setTextPen(text)
             axis.setStyle(tickLength=-4)
-            axis.enableAutoSIPrefix(False)
             axis.setLabel(title, color=text.name())
         self._fit_title(self.height())
 

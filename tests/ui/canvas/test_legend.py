@@ -22,3 +22,13 @@ def test_that_a_click_on_a_line_toggles_its_overlay(qtbot: QtBot) -> None:
     assert button.text().split() == ["Design", "1"]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not action.isChecked()
+
+
+def test_that_where_room_is_short_no_line_is_squeezed(qtbot: QtBot) -> None:
+    legend = Legend({name: QAction(title, checkable=True) for name, title in OVERLAYS})
+    qtbot.addWidget(legend)
+    legend.show()
+    for height in (600, 80):
+        legend.resize(280, height)
+        qtbot.waitUntil(lambda short=height == 80: legend.verticalScrollBar().isVisible() == short)
+        assert all(button.height() >= button.sizeHint().height() for button in legend.findChildren(QToolButton))

@@ -60,3 +60,18 @@ def test_that_a_new_run_begins_with_empty_curves(qtbot: QtBot) -> None:
     curves.show_epochs(())
     assert curves._train.getData() == (None, None)
     assert "No training run yet" in curves.toolTip()
+
+
+def test_that_the_loss_reads_the_same_after_a_change_of_theme(qtbot: QtBot) -> None:
+    curves = TrainingCurves()
+    qtbot.addWidget(curves)
+    curves.resize(400, 300)
+    curves.show()
+    curves.show_epochs([done(1, 0.35, 0.3, 1), done(2, 0.25, 0.2, 2)])
+    curves.plot.getPlotItem().vb.updateAutoRange()
+    axis = curves.plot.getAxis("left")
+    assert axis.range[1] < 1
+    assert axis.label.isVisible()
+    for _ in range(2):
+        assert axis.tickStrings([0.25], axis.autoSIPrefixScale * axis.scale, 0.05) == ["0.25"]
+        curves.take_colours()
