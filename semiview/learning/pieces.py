@@ -1,6 +1,6 @@
 """A step that sees few pixels around, taken piece by piece: what a processor's cache holds, it need not fetch again.
 
-The answer is the same to the last bit. Of a large picture only what leaves a step is ever there as a whole.
+The answer is the same within rounding. Of a large picture only what leaves a step is ever there as a whole.
 """
 
 import math

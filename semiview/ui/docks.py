@@ -63,7 +63,7 @@ def arrange(window: QMainWindow, docks: dict[str, QDockWidget]) -> None:
 def _dock(window: QMainWindow, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
     dock = QDockWidget(title)
     dock.setObjectName(f"dock_{name}")
-    dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)  # else its action is disabled
     dock.setTitleBarWidget(QWidget())  # what is in it says what it is
     dock.setWidget(panel)
     window.addDockWidget(area, dock)

@@ -33,6 +33,20 @@ def test_that_c_goes_through_every_mode_and_says_which(user, small: Path) -> Non
     assert user.session.view.compare_mode == seen[-2]
 
 
+def test_that_the_button_and_the_menu_show_and_hide_the_panels(user, small: Path) -> None:
+    user.open_project(small)
+    window = user.window
+    work = window.docks["work"]
+    button = window.toolbar.widgetForAction(work.toggleViewAction())
+    for wanted in (not work.isVisible(), work.isVisible()):
+        user.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert work.isVisible() == wanted
+    for dock in window.docks.values():
+        there = dock.isVisible()
+        dock.toggleViewAction().trigger()
+        assert dock.isVisible() != there
+
+
 def test_that_keys_still_reach_the_views_when_the_one_clicked_last_is_hidden(user, small: Path) -> None:
     user.open_project(small)
     user.open_case("c0")

@@ -37,11 +37,14 @@ class Legend(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         lines = QWidget()
         lines.setObjectName("lines")
-        text, dim, ground = colours.TEXT.name(), colours.BORDER.lighter(150).name(), colours.GROUND.name()
+        text, edge, ground = (colour.name() for colour in (colours.TEXT, colours.BORDER, colours.GROUND))
+        dim = colours.BORDER.lighter(150).name()
         self.setStyleSheet(
             f"#lines {{ background: {ground}; }} QLabel {{ color: {dim}; }}"
-            f"QToolButton {{ color: {dim}; border: none; padding: 2px 6px; }}"
-            f"QToolButton:checked {{ color: {text}; }} QToolButton:hover {{ background: {colours.BORDER.name()}; }}"
+            f"QToolButton {{ color: {dim}; border: none; padding: 1px 6px; }}"
+            f"QToolButton:checked {{ color: {text}; }} QToolButton:hover {{ background: {edge}; }}"
+            f"QScrollBar {{ background: {ground}; width: 8px; }} QScrollBar::handle {{ background: {edge}; }}"
+            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
         )
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         column = QVBoxLayout(lines)
