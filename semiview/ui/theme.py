@@ -96,7 +96,7 @@ def _style_sheet(colours: tuple[str, ...]) -> str:
     QMainWindow::separator {{ width: 5px; height: 5px; background: {window}; }}
     QToolBar {{ border: none; border-bottom: 1px solid {line}; padding: 2px; spacing: 2px; }}
     QToolBar QToolButton {{ padding: 3px; border-radius: 4px; border: 1px solid transparent; }}
-    QToolBar QToolButton:hover:enabled {{ background: {button}; border-color: {line}; }}
+    QToolBar QToolButton:hover:enabled:!checked {{ background: {button}; border-color: {line}; }}
     QToolBar QToolButton:focus {{ border-color: {highlight}; background: {base}; }}
     QToolBar QToolButton:checked {{ background: {highlight}; color: {highlighted}; border-color: {highlight}; }}
     QStatusBar {{ border-top: 1px solid {line}; }}
