@@ -11,6 +11,7 @@ import torch
 from semiview.files.prediction_file import spread_path, write_prediction
 from semiview.files.problem import FileProblem
 from semiview.learning.checkpoint_file import load_network
+from semiview.learning.edge_placement import moved
 from semiview.learning.far_from_edges import settled
 from semiview.learning.fine_features import enlarging, settled_at_its_scale
 from semiview.learning.item_work import each_item
@@ -41,7 +42,7 @@ def predict(
     The answer is the same for any tile size within 1e-3: the picture is scaled as a whole, tiles lie on the grid of
     the network's windows and each sees a halo of at least the receptive field. What is farther from all edges than
     the network can tell takes the side of its edges, see `far_from_edges`; fine features are looked at enlarged, see
-    `fine_features`.
+    `fine_features`; and the contours go where earlier pictures say that they belong, see `edge_placement`.
 
     Parameters
     ----------
@@ -66,12 +67,20 @@ def _scaled(pixels: npt.NDArray[Any]) -> Plane:
 
 def predict_scaled(network: PatternNet, values: Plane, tile_px: int = 0, device: torch.device | None = None) -> Plane:
     """As `predict`, from values on the training scale."""
-    return settled_at_its_scale(values, lambda factor: _unsettled(network, values, factor, tile_px, device))[0]
+    said, factor = unplaced(network, values, tile_px, device)
+    return network.placement.placed(said, values, factor)
+
+
+def unplaced(
+    network: PatternNet, values: Plane, tile_px: int = 0, device: torch.device | None = None
+) -> tuple[Plane, int]:
+    """As `predict_scaled`, with the contours where the network alone puts them; and by how much it was enlarged."""
+    return settled_at_its_scale(values, lambda factor: _unsettled(network, values, factor, tile_px, device))
 
 
 def predict_at_its_scale(network: PatternNet, values: Plane, device: torch.device | None = None) -> Plane:
     """As `predict_scaled`, of a picture that is enlarged already if it has to be: one look."""
-    return settled(_unsettled(network, values, 1, 0, device), values)
+    return network.placement.placed(settled(_unsettled(network, values, 1, 0, device), values), values)
 
 
 def _unsettled(network: PatternNet, values: Plane, factor: int, tile_px: int, device: torch.device | None) -> Plane:
@@ -127,8 +136,10 @@ def predict_averaged(
         mean, spreads[factor] = _averaged(network, pixels, square, factor, tile_px, device)
         return mean
 
-    said, factor = settled_at_its_scale(_scaled(pixels), answer)
-    return said, spreads[factor]
+    values = _scaled(pixels)
+    said, factor = settled_at_its_scale(values, answer)
+    outward_px = network.placement.shift_px(said, values, factor)
+    return moved(said, said, outward_px), moved(spreads[factor], said, outward_px)
 
 
 def _averaged(

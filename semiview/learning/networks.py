@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from semiview.learning.edge_placement import EdgePlacement
 from semiview.learning.pieces import Border, Locally, at_once
 from semiview.learning.tiles import Tiling
 
@@ -21,6 +22,7 @@ DOWNSCALING = 2 ** (len(LEVEL_FACTORS) - 1)
 ATTENDING_LEVELS = (len(LEVEL_FACTORS) - 2, len(LEVEL_FACTORS) - 1)
 WINDOW = 8  # side of the attention's windows, in pixels of their level
 HEADS = 4
+MOST_EXAMPLES = 100_000
 REACHES = (2, 4, 6)  # of the deepest level's far steps, in its pixels
 # Tiles begin on multiples of the deepest window. What is wrong beyond a tile's outer border spoils, on the way down,
 # 62 px and with them a window of 128 px, two convolutions of the deepest level and with them a window of 256 px; the
@@ -156,9 +158,19 @@ class PatternNet(nn.Module):
         Look around in windows at the two deepest levels.
     far
         Look farther than the windows at the deepest level.
+    placement
+        How many examples, of simulated fields and of approved shapes, tell how far its contours lie off. They act on
+        probabilities, see `EdgePlacement`, not on these logits.
     """
 
-    def __init__(self, width: int = 16, dropout: float = 0.05, attention: bool = True, far: bool = True) -> None:
+    def __init__(
+        self,
+        width: int = 16,
+        dropout: float = 0.05,
+        attention: bool = True,
+        far: bool = True,
+        placement: tuple[int, int] = (0, 0),
+    ) -> None:
         super().__init__()
         self.channels = channels = [width * factor for factor in LEVEL_FACTORS]
         deep = len(channels) - 2
@@ -175,6 +187,7 @@ class PatternNet(nn.Module):
         self.narrow = nn.ModuleList(nn.Conv2d(deeper, outgoing, 1) for outgoing, deeper in steps)
         self.up = nn.ModuleList(JoiningBlock(2 * outgoing, outgoing) for outgoing, _ in steps)
         self.head = nn.Conv2d(width, 1, 1)
+        self.placement = EdgePlacement(*placement)
 
     def forward(self, pictures: Tensor, locally: Locally = at_once) -> Tensor:
         """(B, 1, H, W) scaled grey values, sides multiples of 32, to (B, 1, H, W) logits.
@@ -215,6 +228,7 @@ def architecture(network: PatternNet) -> dict[str, Any]:
         "width": network.width,
         "attention": len(network.around) > 0,
         "far": network.far is not None,
+        "placement": network.placement.counts,
     }
 
 
@@ -228,6 +242,12 @@ def build(description: dict[str, Any]) -> PatternNet:
     """
     if description.get("network") != "PatternNet" or description.get("width") not in WIDTH_PRESETS:
         raise ValueError(f"this version has no network {description}")
+    examples = tuple(description.get("placement", (0, 0)))  # older checkpoints have none
+    if len(examples) != 2 or not all(isinstance(n, int) and 0 <= n <= MOST_EXAMPLES for n in examples):
+        raise ValueError(f"this version has no network {description}")
     return PatternNet(
-        int(description["width"]), attention=bool(description.get("attention")), far=bool(description.get("far"))
+        int(description["width"]),
+        attention=bool(description.get("attention")),
+        far=bool(description.get("far")),
+        placement=examples,
     )

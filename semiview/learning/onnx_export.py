@@ -1,6 +1,8 @@
 """Write a checkpoint as ONNX: (B, 1, H, W) scaled grey values to probabilities, H and W multiples of 32 from 64 on.
 
 `python -m semiview.learning.onnx_export CHECKPOINT.safetensors OUT.onnx`
+
+It is the network alone: what the checkpoint knows of how far its contours lie off, see `edge_placement`, is not in it.
 """
 
 import sys

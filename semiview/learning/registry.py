@@ -1,7 +1,7 @@
 """Checkpoints of a project: one safetensors file each, and one pointer to the one in use.
 
 `current.json` holds the id in use and the whole history of promotions and rollbacks; it changes by one atomic
-replacement. The checkpoint that ships with the program is the ground under it all.
+replacement. The checkpoints that ship with the program are the ground under it all.
 """
 
 import hashlib
@@ -54,8 +54,14 @@ class CheckpointRef:
 
 
 def starter_path() -> Path:
-    """File of the checkpoint that ships with the program."""
+    """File of the shipped checkpoint that is in use until another one is promoted."""
     return Path(str(resources.files("semiview.resources") / "checkpoints" / STARTER_FILE))
+
+
+def shipped_paths() -> tuple[Path, ...]:
+    """Files of all checkpoints that ship with the program, the one in use at first before the others."""
+    first = starter_path()
+    return (first, *(path for path in sorted(first.parent.glob(f"*{SUFFIX}")) if path != first))
 
 
 def read_reference(path: Path) -> CheckpointRef:
@@ -160,14 +166,14 @@ class Registry:
             raise FileProblem(self.folder, f"{checkpoint_id!r} is no checkpoint id.")
         path = self.folder / (checkpoint_id + SUFFIX)
         if not path.exists():
-            starter = read_reference(starter_path())
-            if starter.id == checkpoint_id:
-                return starter
+            for shipped in map(read_reference, shipped_paths()):
+                if shipped.id == checkpoint_id:
+                    return shipped
         return read_reference(path)
 
     def list(self) -> tuple[CheckpointRef, ...]:
-        """Every readable checkpoint, the shipped one first, then by id, which begins with the time it was made."""
-        found = [read_reference(starter_path())]
+        """Every readable checkpoint, the shipped ones first, then by id, which begins with the time it was made."""
+        found = list(map(read_reference, shipped_paths()))
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
                 found.append(read_reference(path))

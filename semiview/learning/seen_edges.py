@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from semiview.core.outline import Points
+from semiview.learning.reading import read
 from semiview.learning.samples import Plane
 from semiview.metrology.contour import half_contours, on_border
 from semiview.metrology.crossing import following_point
@@ -23,6 +24,8 @@ FINE_SHARE = 0.75  # ... of which the mean absolute value is this share of the s
 NOISE_SIDE_PX = 31
 LEAST_NOISE = 1e-6
 STRIP_PX, LEAST_ROWS = 2**22, 64  # a large picture is looked at in strips, to save memory
+
+ALL = slice(None)
 
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -81,18 +84,18 @@ def _shown(probability: Plane, picture: Plane) -> tuple[Points, Values]:
 
 def _steps(points: Points, following: npt.NDArray[np.int64], picture: Plane) -> Values:
     """(N,) how much brighter the picture is inside a contour than outside, in standard deviations of its noise."""
-    before = np.empty_like(following)
-    before[following] = np.arange(len(following))
-    along = points[following] - points[before]
-    along /= np.maximum(np.hypot(*along.T), np.finfo(float).tiny)[:, None]
-    inward = np.column_stack([along[:, 1], -along[:, 0]])  # inside is on the left as seen on the screen
     fine = np.abs(picture - cv2.GaussianBlur(picture, (0, 0), FINE_PX))
     noise = cv2.blur(fine, (NOISE_SIDE_PX, NOISE_SIDE_PX)) / FINE_SHARE
-    sides = [_read(picture, points + px * inward) - _read(picture, points - px * inward) for px in SIDES_PX]
-    step: Values = np.mean(sides, axis=0) / np.maximum(_read(noise, points), LEAST_NOISE)
+    inwards = inward(points, following)
+    sides = [read(picture, points + px * inwards) - read(picture, points - px * inwards) for px in SIDES_PX]
+    step: Values = np.mean(sides, axis=0) / np.maximum(read(noise, points), LEAST_NOISE)
     return step
 
 
-def _read(plane: Plane, points: Points) -> Values:
-    values: Values = ndimage.map_coordinates(plane, points.T[::-1], np.float64, order=1, mode="nearest")
-    return values
+def inward(points: Points, following: npt.NDArray[np.int64], there: npt.NDArray[np.int64] | slice = ALL) -> Points:
+    """(N, 2) unit vectors into the material at points of closed outlines, see `following_point`; at all, or `there`."""
+    before = np.empty_like(following)
+    before[following] = np.arange(len(following))
+    along = points[following[there]] - points[before[there]]
+    along /= np.maximum(np.hypot(*along.T), np.finfo(float).tiny)[:, None]
+    return np.column_stack([along[:, 1], -along[:, 0]])  # inside is on the left as seen on the screen

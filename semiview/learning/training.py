@@ -9,13 +9,14 @@ import torch
 
 from semiview.files.problem import FileProblem
 from semiview.learning.messages import Event, FineTuneJob, Finished, Wish, WorkFailed
+from semiview.learning.pattern_run import PatternRun
 from semiview.learning.ranks import ALONE, Ranks
 from semiview.learning.run_state import drop_state
 from semiview.learning.runs import write_outcome
 from semiview.learning.sem_run import SemRun
 from semiview.learning.shortage import is_out_of_memory
 from semiview.learning.trainer import TrainingBrokenError
-from semiview.learning.training_run import PatternRun, planes_folder
+from semiview.learning.training_run import planes_folder
 
 
 def never() -> Wish:

@@ -40,7 +40,7 @@ class TwoWayTrainer(Trainer):
         super().__init__(network, steps, learning_rate, weight_decay, seed, device, ranks)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            companion = build(architecture(network))
+            companion = build({**architecture(network), "placement": (0, 0)})
         self.backward = SemTrainer(
             companion, steps, learning_rate, weight_decay, seed, device, ranks, adversarial=adversarial
         )

@@ -5,7 +5,7 @@ import pytest
 
 from semiview.files.problem import FileProblem
 from semiview.learning import registry as registry_module
-from semiview.learning.registry import Registry, read_reference
+from semiview.learning.registry import Registry, read_reference, shipped_paths
 
 
 def checkpoint_bytes(checkpoint_id, payload=b"\0" * 16):
@@ -30,6 +30,16 @@ def test_that_the_shipped_checkpoint_is_current_until_one_is_promoted(tmp_path):
     assert empty.current().id == empty.list()[0].id
     assert empty.current().path.suffix == ".safetensors"
     assert empty.history() == ()
+
+
+def test_that_all_shipped_checkpoints_are_listed_and_can_be_promoted(registry):
+    first, other, *_ = registry.list()
+    assert first.id == registry.current().id
+    assert other.path.parent == first.path.parent
+    assert registry.get(other.id).path == other.path
+    registry.promote(other.id, by="engineer", reason="edges as measured")
+    assert registry.current().id == other.id
+    assert registry.rollback().id == first.id
 
 
 def test_that_promotions_pile_up_and_rollbacks_take_them_down(registry):
@@ -114,7 +124,7 @@ def test_that_a_damaged_checkpoint_is_refused_and_left_out_of_the_list(registry,
     with pytest.raises(FileProblem) as caught:
         read_reference(path)
     assert caught.value.advice
-    assert [entry.id for entry in registry.list()[1:]] == ["b"]
+    assert [entry.id for entry in registry.list()[len(shipped_paths()) :]] == ["b"]
 
 
 def test_that_the_hash_is_that_of_the_file(registry):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from semiview.files.problem import FileProblem
-from semiview.learning import simulated_samples, training_run
+from semiview.learning import pattern_run, simulated_samples, training_run
 from semiview.learning.checkpoint_file import load_network
 from semiview.learning.chosen_samples import choose
 from semiview.learning.messages import (
@@ -163,7 +163,7 @@ def test_that_a_network_that_explodes_ends_the_run_with_a_sentence(toy):
     network, _ = load_network(toy.start)
     with torch.no_grad():
         network.head.weight.fill_(float("nan"))
-    toy.start.write_bytes(training_run.to_bytes(network, {"id": "broken"}))
+    toy.start.write_bytes(pattern_run.to_bytes(network, {"id": "broken"}))
     events = list(fine_tune(toy.job()))
     assert isinstance(events[-1], WorkFailed)
     assert "no longer a number" in events[-1].reason
@@ -208,7 +208,7 @@ def test_that_replayed_patches_are_asked_for(toy, monkeypatch):
         return draw(new, replay, size, replayed, patch_px, rng)
 
     monkeypatch.setattr(training_run, "draw_batch", watched)
-    monkeypatch.setattr(simulated_samples, "REPLAY_SEEDS", range(2 + training_run.HELD_REPLAY))
+    monkeypatch.setattr(simulated_samples, "REPLAY_SEEDS", range(2 + pattern_run.HELD_REPLAY))
     list(fine_tune(toy.job(epochs=1, steps_per_epoch=1, batch=4, replay_share=0.5)))
     assert asked == [(2, 2)]
 
@@ -250,7 +250,7 @@ def test_that_a_lost_gpu_is_said_and_the_run_goes_on_without_one(toy, monkeypatc
             raise RuntimeError("CUDA error: device lost\nand more")
             yield
 
-        patch.setattr(training_run.PatternRun, "events", lost)
+        patch.setattr(pattern_run.PatternRun, "events", lost)
         events = list(fine_tune(job, device=torch.device("cuda")))
     assert "The GPU is lost" in events[-1].reason
     assert "and more" not in events[-1].reason
