@@ -18,7 +18,7 @@ Rows = Sequence[Sequence[str]]
 
 
 class TextTable(QTableWidget):
-    """Rows of text to be read; nothing in it is edited or chosen."""
+    """Rows of text to be read; nothing in it is edited."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         super().__init__(0, len(columns))
@@ -79,15 +79,15 @@ def case_rows(current: Sequence[SampleScores], candidate: Sequence[SampleScores]
 
 
 def checkpoint_rows(checkpoints: Sequence[CheckpointRef], current_id: str) -> Rows:
-    """The registry with its lineage, the newest first."""
+    """Checkpoints with their lineage."""
     rows = []
-    for one in reversed(checkpoints):
+    for one in checkpoints:
         samples = one.card.get("samples")
         gate = one.card.get("gate")
         rows.append(
             (
                 one.id,
-                str(one.card.get("parent", "")) or "simulated images",
+                str(one.card.get("parent", "") or one.card.get("learned_from", "simulated images")),
                 f"{samples.get('train', '')}" if isinstance(samples, Mapping) else "",
                 str(gate.get("verdict", "")) if isinstance(gate, Mapping) else "",
                 "in use" if one.id == current_id else "",

@@ -196,16 +196,21 @@ class Training(QObject):
 
     def promote(self, by: str) -> None:
         """Make the candidate the current checkpoint."""
+        if self.why_not_promote() is None:
+            verdict = "without a comparison" if self.report is None else f"the gate said: {self.report.verdict}"
+            self.use(self.candidate, by, verdict)
+
+    def use(self, checkpoint_id: str, by: str, reason: str = "by hand") -> None:
+        """Make any checkpoint the current one."""
         workspace = self._session.workspace
-        if workspace is None or self.why_not_promote() is not None:
+        if workspace is None:
             return
-        verdict = "without a comparison" if self.report is None else f"the gate said: {self.report.verdict}"
         try:
-            workspace.registry.promote(self.candidate, by=by, reason=verdict)
+            workspace.registry.promote(checkpoint_id, by=by, reason=reason)
         except FileProblem as problem:
             self._say(f"Nothing was promoted. {problem}")
             return
-        self._say(f"{self.candidate} is the current checkpoint now.")
+        self._say(f"{checkpoint_id} is the current checkpoint now.")
         self.look()
         self.checkpoint_changed.emit()
 

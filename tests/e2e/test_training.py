@@ -78,11 +78,11 @@ def test_that_a_run_is_watched_stopped_early_compared_promoted_and_rolled_back(t
 
     # The candidate is not in use until somebody says so; then it is, and one click takes it back.
     assert training.current_id == STARTER
-    assert panel.checkpoints.text(0, 0) == training.candidate
-    assert panel.checkpoints.text(0, 1) == STARTER
+    assert panel.checkpoints.table.text(0, 0) == training.candidate
+    assert panel.checkpoints.table.text(0, 1) == STARTER
     user.click(panel.promote)
     assert training.current_id == training.candidate
-    assert panel.checkpoints.text(0, 4) == "in use"
+    assert panel.checkpoints.table.text(0, 4) == "in use"
     assert training.candidate in panel.current.text()
     assert not panel.promote.isEnabled()
 

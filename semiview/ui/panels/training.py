@@ -21,18 +21,17 @@ from PySide6.QtWidgets import (
 from semiview.learning.gate import GateReport
 from semiview.learning.messages import TrainingOptions
 from semiview.learning.runs import CHANGED_FILE, PREVIEW_FILE
+from semiview.ui.checkpoint_list import CheckpointList
 from semiview.ui.drifting import Drifting
 from semiview.ui.plots.training_curves import TrainingCurves
 from semiview.ui.reviewing import Reviewing
 from semiview.ui.run_pictures import RunPictures
 from semiview.ui.run_tables import (
     CASE_COLUMNS,
-    CHECKPOINT_COLUMNS,
     FIGURE_COLUMNS,
     LEFT_OUT_COLUMNS,
     TextTable,
     case_rows,
-    checkpoint_rows,
     figure_rows,
 )
 from semiview.ui.session import Session
@@ -106,7 +105,7 @@ class TrainingPanel(QWidget):
         self.table = TextTable(FIGURE_COLUMNS)
         self.cases = TextTable(CASE_COLUMNS)
         self.left_out = TextTable(LEFT_OUT_COLUMNS)
-        self.checkpoints = TextTable(CHECKPOINT_COLUMNS)
+        self.checkpoints = CheckpointList()
 
         controls = QGridLayout()
         controls.addWidget(QLabel("Epochs"), 0, 0)
@@ -166,6 +165,7 @@ class TrainingPanel(QWidget):
         self.cancel.clicked.connect(training.cancel)
         self.promote.clicked.connect(lambda: training.promote(reviewing.reviewer or "window"))
         self.roll_back.clicked.connect(lambda: training.roll_back(reviewing.reviewer or "window"))
+        self.checkpoints.wanted.connect(lambda wanted: training.use(wanted, reviewing.reviewer or "window"))
         training.changed.connect(self.refresh)
         training.epoch_done.connect(self._show_curves)
         training.pictures_changed.connect(self._show_pictures)
@@ -254,7 +254,7 @@ class TrainingPanel(QWidget):
             [(run.name, state, run.text) for run, state in zip(training.runs, states, strict=True)],
             [f"{run.folder}\n{run.text}" for run in training.runs],
         )
-        self.checkpoints.show_rows(checkpoint_rows(training.checkpoints, training.current_id))
+        self.checkpoints.show_checkpoints(training.checkpoints, training.current_id)
 
     def _show_samples(self) -> None:
         """Which cases it was compared on, and which approved ones it could not learn from."""
