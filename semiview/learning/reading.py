@@ -13,7 +13,7 @@ from semiview.learning.samples import Plane
 def read(plane: Plane, places: npt.NDArray[Any], how: Literal["bilinear", "bicubic"] = "bilinear") -> Plane:
     """(...) values of a plane (H, W) at places (..., 2) in px, column before row; beyond its border, the nearest.
 
-    Where many places are wanted, scipy takes ten times as long, and OpenCV knows only 32 places in a pixel.
+    Scipy takes twice as long, and OpenCV knows only 32 places in a pixel.
     """
     height, width = plane.shape
     ends = np.array([max(width - 1, 1), max(height - 1, 1)], places.dtype)
